@@ -1,0 +1,200 @@
+// Everything the engine asks of the world: a log to read and write, tables to keep state in, a clock, and a
+// decoder of events. Each has a real adapter and a fake beside it that passes the same contract test.
+#pragma once
+
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "engine/model/event.h"
+#include "engine/model/log_position.h"
+#include "engine/model/result.h"
+#include "engine/model/time.h"
+
+namespace touchstone {
+
+struct TopicPartition {
+  std::string topic;
+  Partition partition;
+  friend auto operator<=>(const TopicPartition&, const TopicPartition&) = default;
+};
+
+/// A header as a record carries it.
+struct HeaderView {
+  std::string_view name;
+  std::string_view value;
+};
+
+/// One record of a log. Borrowed: everything it points to lives until the log's next poll (or, while reading
+/// with Log::read, until the visitor returns).
+struct Record {
+  std::string_view topic;
+  Partition partition;
+  Offset offset;
+  std::optional<std::int64_t> timestamp_ms;  ///< milliseconds since 1970, where the record has one
+  std::optional<std::string_view> key;
+  std::optional<std::string_view> value;  ///< absent: a null value (forget, tombstone)
+  std::vector<HeaderView> headers;
+};
+
+/// One record to be written. Owns its bytes.
+struct OutRecord {
+  std::string topic;
+  std::optional<Partition> partition;  ///< absent: by the key, as Kafka's Java clients do (murmur2)
+  std::optional<std::string> key;
+  std::optional<std::string> value;  ///< absent: a null value
+  std::vector<std::pair<std::string, std::string>> headers;
+};
+
+/// What one poll brought, in the order in which it must be handled: lost, assigned, records, at_end.
+struct Polled {
+  std::vector<TopicPartition> lost;      ///< no longer ours; what was staged for them must not be committed
+  std::vector<TopicPartition> assigned;  ///< ours now; delivers nothing until start() is called for it
+  std::vector<Record> records;           ///< in order within each partition
+  std::vector<TopicPartition> at_end;    ///< read to its end just now
+};
+
+/// The offset of the next record to read of one consumed partition.
+struct ConsumedOffset {
+  TopicPartition partition;
+  Offset next;
+};
+
+/// What a commit wrote: for each partition addressed explicitly, the offset after its last record.
+struct Receipt {
+  std::vector<ConsumedOffset> written;
+};
+
+/// A log of partitioned topics, read as a member of a group and written in transactions. One worker owns it;
+/// no call is thread-safe. Where a call fails with kAbort the transaction in progress is gone (call abort());
+/// with kFatal this object must be closed and made anew. kRetry never leaves anything half done.
+class Log {
+ public:
+  Log() = default;
+  Log(const Log&) = delete;
+  Log& operator=(const Log&) = delete;
+  virtual ~Log() = default;
+
+  /// Waits up to `timeout` for something to happen; brings at most `max_records` records. The records of the
+  /// poll before are invalid from here on.
+  virtual Result<Polled> poll(Millis timeout, std::size_t max_records) = 0;
+
+  /// Delivers an assigned partition from this offset on; may be called again to go back.
+  virtual Result<void> start(const TopicPartition& partition, Offset from) = 0;
+
+  /// The group's committed offset, stable (no transaction pending on it); nothing before the first commit.
+  virtual Result<std::optional<Offset>> committed(const TopicPartition& partition) = 0;
+
+  /// The first offset still held, and the offset after the last one.
+  struct Range {
+    Offset begin;
+    Offset end;
+  };
+  virtual Result<Range> range(const TopicPartition& partition) = 0;
+
+  /// Shows every committed record of a partition from `from` up to the end as it is now, and returns the offset
+  /// to go on from. Independent of polling and of the group. kReject: `from` is no longer held.
+  virtual Result<Offset> read(const TopicPartition& partition, Offset from,
+                              const std::function<void(const Record&)>& visit) = 0;
+
+  /// Number of partitions of a topic. kReject: there is no such topic.
+  virtual Result<std::int32_t> partition_count(const std::string& topic) = 0;
+
+  /// Adds a record to the transaction in progress, opening one if there is none. Blocks while buffers are full.
+  virtual Result<void> produce(OutRecord record) = 0;
+
+  /// Commits what was produced together with the consumed offsets, all or nothing. An error named kFatal may
+  /// leave the outcome unknown: the next restore tells. Committing nothing but offsets is allowed.
+  virtual Result<Receipt> commit(std::span<const ConsumedOffset> consumed) = 0;
+
+  /// Gives up the transaction in progress, if there is one.
+  virtual Result<void> abort() = 0;
+
+  /// Records that are committed to the partition and not yet polled.
+  virtual std::int64_t lag(const TopicPartition& partition) = 0;
+
+  /// Leaves the group. Nothing may be called afterwards.
+  virtual void close() = 0;
+};
+
+/// Which of the engine's stages a task belongs to; the numbers are part of the format on disk.
+enum class StageKind : std::uint8_t { kIntake = 1, kJourney = 2, kWindows = 3 };
+
+/// One stage on one partition of its input topic.
+struct TaskId {
+  StageKind stage;
+  std::string topic;  ///< the input topic
+  Partition partition;
+  friend auto operator<=>(const TaskId&, const TaskId&) = default;
+};
+
+/// One change of a task's keyed state. No value: the key is gone.
+struct TableChange {
+  std::string key;
+  std::optional<std::string> value;
+};
+
+struct TaskChanges {
+  TaskId task;
+  std::vector<TableChange> changes;
+};
+
+/// Keyed state that survives the process: a local copy of the changelogs, never ahead of them. Calls for
+/// different tasks may come from different threads; those for one task from one thread at a time.
+class Tables {
+ public:
+  Tables() = default;
+  Tables(const Tables&) = delete;
+  Tables& operator=(const Tables&) = delete;
+  virtual ~Tables() = default;
+
+  /// Applies all the changes or none of them; of two changes of one key the later one counts.
+  virtual Result<void> apply(std::vector<TaskChanges> changes) = 0;
+
+  /// Shows every key of the task with its value, in the order of the keys' bytes.
+  virtual Result<void> scan(const TaskId& task,
+                            const std::function<void(std::string_view key, std::string_view value)>& visit) = 0;
+
+  /// Forgets everything about the task.
+  virtual Result<void> clear(const TaskId& task) = 0;
+
+  /// Bytes on disk or in memory, all tasks together.
+  virtual std::uint64_t size_bytes() = 0;
+};
+
+/// The time that passes for the process; only silence and commit intervals are measured with it.
+class Clock {
+ public:
+  Clock() = default;
+  Clock(const Clock&) = delete;
+  Clock& operator=(const Clock&) = delete;
+  virtual ~Clock() = default;
+
+  /// Monotone; the zero point means nothing.
+  virtual Millis now() = 0;
+};
+
+/// What a record's bytes say: an event (borrowed until the decoder's next call), or why they are none.
+using Decoded = std::variant<const Event*, Rejection>;
+
+/// Turns records into events. One thread owns it.
+class Decoder {
+ public:
+  Decoder() = default;
+  Decoder(const Decoder&) = delete;
+  Decoder& operator=(const Decoder&) = delete;
+  virtual ~Decoder() = default;
+
+  /// `record.value` must be present. Uses its key and timestamp where the event has no customer or time.
+  virtual Decoded decode(const Record& record) = 0;
+};
+
+}  // namespace touchstone

@@ -1,0 +1,97 @@
+// What is counted, and for whom: a cell is a scope and a segment, and holds only integers that can be added
+// and taken away again. Cells form a commutative group under `add` (tests/laws holds them to it), so shards,
+// partitions and panes simply add up, and a rolling window is a sum that gains a pane and loses a pane.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/model/credit.h"
+#include "engine/model/event.h"
+#include "engine/model/fixed.h"
+#include "engine/model/rules.h"
+
+namespace touchstone {
+
+enum class Scope : std::uint8_t { kTouchpoint, kChannel, kStage, kAll };
+inline constexpr std::array<std::string_view, 4> kScopeNames = {"touchpoint", "channel", "stage", "all"};
+
+/// A cell by names, as it goes over the wire and out of the door. Ordered by scope, then by the bytes of the
+/// ids.
+struct CellKey {
+  Scope scope;
+  std::string id;       ///< `all` for the scope all
+  std::string segment;  ///< `all` for all segments together
+  friend auto operator<=>(const CellKey&, const CellKey&) = default;
+};
+
+/// A cell by the numbers of one Rules. `kAllNumber` stands for `all`.
+struct CellNo {
+  static constexpr std::uint16_t kAllNumber = 0xFFFF;
+  Scope scope;
+  std::uint16_t id;
+  std::uint16_t segment;
+  friend auto operator<=>(const CellNo&, const CellNo&) = default;
+};
+
+[[nodiscard]] CellKey key_of(const CellNo& cell, const Rules& rules);
+
+/// What one amount of a cell counts. The numbers are part of the format on the wire.
+enum class MeasureKind : std::uint8_t {
+  kInteractions = 1,
+  kConversions = 2,
+  kValueWhole = 3,        ///< whole money units; with the fraction apart no realistic sum overflows
+  kValueFraction = 4,     ///< the rest, 10^-4 of a unit
+  kResponses = 5,         ///< events with a satisfaction
+  kSatisfaction = 6,      ///< sum, millionths
+  kRatings = 7,           ///< sub: RatingKind
+  kRatingSum = 8,         ///< sub: RatingKind; 10^-9 of the kind's own scale
+  kPromoters = 9,         ///< nps of 9 and more
+  kDetractors = 10,       ///< nps of 6 and less
+  kWait = 11,             ///< sub: bucket of quantile.h
+  kDuration = 12,         ///< sub: bucket of quantile.h
+  kStage = 13,            ///< sub: StageNo; interactions by the event's stage
+  kCreditShare = 14,      ///< sub: CreditModel; millionths of a conversion
+  kCreditWhole = 15,      ///< sub: CreditModel; whole money units
+  kCreditFraction = 16,   ///< sub: CreditModel; 10^-4 of a unit
+};
+inline constexpr std::uint8_t kLastMeasureKind = 16;
+
+struct MeasureKey {
+  MeasureKind kind;
+  std::uint16_t sub = 0;
+  friend auto operator<=>(const MeasureKey&, const MeasureKey&) = default;
+};
+
+/// The sums of a cell: sorted by key, no zeros, so that equal contents are equal objects.
+class Cell {
+ public:
+  struct Amount {
+    MeasureKey key;
+    std::int64_t amount;
+    friend bool operator==(const Amount&, const Amount&) = default;
+  };
+
+  void add(MeasureKey key, std::int64_t amount);
+  void add(const Cell& other);
+  void subtract(const Cell& other);
+
+  [[nodiscard]] std::int64_t at(MeasureKey key) const;
+  [[nodiscard]] bool empty() const { return amounts_.empty(); }
+  [[nodiscard]] const std::vector<Amount>& amounts() const { return amounts_; }
+  friend bool operator==(const Cell&, const Cell&) = default;
+
+ private:
+  void combine(const Cell& other, std::int64_t sign);
+  std::vector<Amount> amounts_;
+};
+
+/// Adds money split into whole units and fraction.
+void add_money(Cell& cell, MeasureKey whole, MeasureKey fraction, std::int64_t money);
+/// Money put together again, 10^-4 of a unit.
+[[nodiscard]] WideInt money_of(const Cell& cell, MeasureKey whole, MeasureKey fraction);
+
+}  // namespace touchstone

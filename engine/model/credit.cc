@@ -1,0 +1,92 @@
+#include "engine/model/credit.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+
+#include "engine/model/fixed.h"
+
+namespace touchstone {
+namespace {
+
+using Weights = std::vector<std::uint64_t>;
+
+Weights position_weights(std::size_t touches) {
+  if (touches <= 2) return Weights(touches, 1);
+  // 40 % : 20 % spread over n-2 : 40 %, in whole numbers.
+  Weights weights(touches, 1);
+  weights.front() = weights.back() = 2 * (touches - 2);
+  return weights;
+}
+
+Weights decay_weights(std::span<const PathTouch> path, EventTime at, Millis half_life) {
+  // Weights are kept to 2^-52 of a touch of age zero; whole numbers keep equal ages exactly equal.
+  constexpr double kScale = 4503599627370496.0;
+  Weights weights;
+  for (const PathTouch& touch : path) {
+    const double age = std::max(0.0, static_cast<double>((at - touch.time).count()));
+    weights.push_back(
+        static_cast<std::uint64_t>(std::llround(std::exp2(-age / static_cast<double>(half_life.count())) * kScale)));
+  }
+  // Touches so old that all weights vanish share equally.
+  if (std::all_of(weights.begin(), weights.end(), [](std::uint64_t weight) { return weight == 0; })) {
+    weights.assign(path.size(), 1);
+  }
+  return weights;
+}
+
+Weights distinct_weights(std::span<const PathTouch> path) {
+  Weights weights;
+  for (auto touch = path.begin(); touch != path.end(); ++touch) {
+    const bool seen = std::any_of(path.begin(), touch, [&](const PathTouch& earlier) {
+      return earlier.touchpoint == touch->touchpoint;
+    });
+    weights.push_back(seen ? 0 : 1);
+  }
+  return weights;
+}
+
+Weights weights_of(CreditModel model, std::span<const PathTouch> path, EventTime at, Millis half_life) {
+  Weights weights(path.size(), 0);
+  switch (model) {
+    case CreditModel::kFirst:
+      weights.front() = 1;
+      return weights;
+    case CreditModel::kLast:
+      weights.back() = 1;
+      return weights;
+    case CreditModel::kLinear:
+      return Weights(path.size(), 1);
+    case CreditModel::kPosition:
+      return position_weights(path.size());
+    case CreditModel::kDecay:
+      return decay_weights(path, at, half_life);
+    case CreditModel::kShapley:
+      return distinct_weights(path);
+  }
+  return weights;
+}
+
+}  // namespace
+
+std::vector<Credit> split_credit(CreditModel model, std::span<const PathTouch> path, const Conversion& conversion,
+                                 Millis decay_half_life) {
+  assert(!path.empty());
+  const Weights weights = weights_of(model, path, conversion.time, decay_half_life);
+  const std::vector<std::int64_t> shares = split_by_largest_remainder(kMillion, weights);
+  const std::vector<std::int64_t> values = split_by_largest_remainder(conversion.value, weights);
+
+  std::vector<Credit> credits;
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    if (shares[i] == 0 && values[i] == 0) continue;
+    auto known = std::find_if(credits.begin(), credits.end(), [&](const Credit& credit) {
+      return credit.touchpoint == path[i].touchpoint;
+    });
+    if (known == credits.end()) known = credits.insert(known, Credit{path[i].touchpoint, 0, 0});
+    known->share += shares[i];
+    known->value += values[i];
+  }
+  return credits;
+}
+
+}  // namespace touchstone

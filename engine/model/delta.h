@@ -1,0 +1,52 @@
+// Changes of cells, combined before they are sent: what came in one batch for one cell and one pane is one
+// delta. Adding them up in any order gives the same cells.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/model/cell.h"
+#include "engine/model/presence.h"
+#include "engine/model/time.h"
+
+namespace touchstone {
+
+/// The changes of one cell: sums by finest pane, and edges of distinct customers by window and closing.
+struct CellDelta {
+  std::map<EventTime, Cell> panes;
+  std::map<std::pair<std::size_t, EventTime>, std::int64_t> edges;
+};
+
+/// Not thread-safe; one task owns it.
+class DeltaSet {
+ public:
+  /// The sums of a cell in a pane, to be added to.
+  Cell& cell(const CellNo& cell, EventTime pane) { return deltas_[cell].panes[pane]; }
+
+  void add_edge(const CellNo& cell, const Edge& edge) {
+    auto& edges = deltas_[cell].edges;
+    const auto at = edges.try_emplace({edge.window, edge.closing}, 0).first;
+    at->second += edge.change;
+    if (at->second == 0) edges.erase(at);
+  }
+
+  [[nodiscard]] bool empty() const { return deltas_.empty(); }
+  void clear() { deltas_.clear(); }
+  /// By cell, in no particular order.
+  [[nodiscard]] const auto& cells() const { return deltas_; }
+
+ private:
+  struct Hash {
+    std::size_t operator()(const CellNo& cell) const {
+      const std::uint64_t packed = (static_cast<std::uint64_t>(cell.scope) << 32) |
+                                   (static_cast<std::uint64_t>(cell.id) << 16) | cell.segment;
+      return std::hash<std::uint64_t>{}(packed * 0x9E3779B97F4A7C15ULL);
+    }
+  };
+  std::unordered_map<CellNo, CellDelta, Hash> deltas_;
+};
+
+}  // namespace touchstone

@@ -1,0 +1,51 @@
+// What a function that may fail returns, and the four things a caller can do about a failure.
+//
+// Every boundary of a room returns Result<T>; no exception crosses a folder.
+#pragma once
+
+#include <boost/system/result.hpp>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace touchstone {
+
+/// What the caller has to do; each kind is a different reaction, not a different cause.
+enum class ErrorKind {
+  kReject,  ///< this input is wrong: report it, go on with the next
+  kRetry,   ///< nothing happened: the same call may succeed later
+  kAbort,   ///< the transaction in progress is lost: drop what is staged, restore, go on
+  kFatal,   ///< this object cannot go on: rebuild it or end the process
+};
+
+/// A failure with its reaction and one sentence for a person. The sentence never contains a secret.
+class Error {
+ public:
+  Error() = default;  ///< only for Boost's Result::error(), which makes one where there is no error
+  Error(ErrorKind kind, std::string message) : kind_(kind), message_(std::move(message)) {}
+
+  [[nodiscard]] ErrorKind kind() const { return kind_; }
+  [[nodiscard]] const std::string& message() const { return message_; }
+
+ private:
+  ErrorKind kind_ = ErrorKind::kFatal;
+  std::string message_;
+};
+
+/// Called by Result::value() on an error, which only a bug can do: callers test first.
+[[noreturn]] inline void throw_exception_from_error(const Error& error, const boost::source_location&) {
+  throw std::logic_error(error.message());
+}
+
+template <typename T>
+using Result = boost::system::result<T, Error>;
+
+}  // namespace touchstone
+
+/// Returns the error of `expression` from the enclosing function, if it has one.
+#define TOUCHSTONE_TRY(expression)                                             \
+  do {                                                                         \
+    if (auto touchstone_try_result = (expression); !touchstone_try_result) {   \
+      return std::move(touchstone_try_result).error();                         \
+    }                                                                          \
+  } while (false)

@@ -1,0 +1,42 @@
+// The numbers of the domain that a company may set, with their defaults. Checked where they are read.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "engine/model/time.h"
+
+namespace touchstone {
+
+/// A rolling window of `size` that moves on by `step`; `name` is the size as it was written.
+struct WindowSpec {
+  std::string name;
+  Millis size;
+  Millis step;
+};
+
+/// In order of size; each step divides the next one and its own size.
+[[nodiscard]] inline std::vector<WindowSpec> default_windows() {
+  using namespace std::chrono;
+  return {{"1m", minutes{1}, seconds{5}},
+          {"5m", minutes{5}, seconds{15}},
+          {"1h", hours{1}, minutes{1}},
+          {"24h", hours{24}, minutes{10}},
+          {"7d", days{7}, hours{1}}};
+}
+
+struct Settings {
+  Millis lateness = std::chrono::seconds{10};         ///< time.lateness
+  Millis max_future = std::chrono::hours{1};          ///< time.max_future
+  Millis idle = std::chrono::seconds{30};             ///< time.idle
+  Millis duplicates_within = std::chrono::hours{1};   ///< duplicates.within
+  std::size_t duplicate_ids = 64;                     ///< duplicates.ids
+  Millis lookback = std::chrono::days{30};            ///< journey.lookback
+  std::size_t max_touches = 50;                       ///< journey.max_touches
+  Millis rating_within = std::chrono::days{7};        ///< journey.rating_within
+  Millis decay_half_life = std::chrono::days{7};      ///< journey.decay_half_life
+  std::vector<WindowSpec> windows = default_windows();
+};
+
+}  // namespace touchstone

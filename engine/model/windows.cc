@@ -1,0 +1,241 @@
+#include "engine/model/windows.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace touchstone {
+
+Windows::Windows(std::vector<WindowSpec> specs) : specs_(std::move(specs)), windows_(specs_.size()) {}
+
+CellIndex Windows::index(const CellKey& cell) {
+  const auto [entry, added] = numbers_.try_emplace(cell, static_cast<CellIndex>(cells_.size()));
+  if (added) cells_.push_back(&entry->first);
+  return entry->second;
+}
+
+void Windows::mark(WindowsKey::Kind kind, std::size_t window, CellIndex cell, EventTime time) {
+  changed_.insert({kind, static_cast<std::uint8_t>(window), cell, time});
+}
+
+bool Windows::add_pane(CellIndex cell, EventTime finest, const Cell& amounts) {
+  for (std::size_t number = 0; number < windows_.size(); ++number) {
+    const WindowSpec& spec = specs_[number];
+    Window& window = windows_[number];
+    const EventTime begin = floor_to(finest, spec.step);
+    const bool closed_over = window.closed && begin < *window.closed;
+    if (closed_over && begin + spec.step + spec.size <= *window.closed) continue;
+    window.panes[begin][cell].add(amounts);
+    mark(WindowsKey::Kind::kPane, number, cell, begin);
+    if (closed_over) {
+      window.current[cell].sums.add(amounts);
+      window.disturbed.insert(cell);
+    }
+  }
+  const Window& finest_window = windows_.front();
+  return !finest_window.closed || floor_to(finest, specs_.front().step) >= *finest_window.closed;
+}
+
+void Windows::add_edge(CellIndex cell, std::size_t number, EventTime closing, std::int64_t change) {
+  Window& window = windows_[number];
+  if (window.closed && closing <= *window.closed) {
+    window.current[cell].customers += change;
+    window.disturbed.insert(cell);
+    return;
+  }
+  auto& edges = window.edges[closing];
+  const auto at = edges.try_emplace(cell, 0).first;
+  at->second += change;
+  if (at->second == 0) edges.erase(at);
+  if (edges.empty()) window.edges.erase(closing);
+  mark(WindowsKey::Kind::kEdge, number, cell, closing);
+}
+
+std::optional<EventTime> Windows::next_closing(std::size_t number) const {
+  const WindowSpec& spec = specs_[number];
+  const Window& window = windows_[number];
+  std::optional<EventTime> next;
+  const auto consider = [&](EventTime at) {
+    if (window.closed && at <= *window.closed) return;
+    next = next ? std::min(*next, at) : at;
+  };
+  if (!window.panes.empty()) {
+    const auto entering =
+        window.closed ? window.panes.lower_bound(*window.closed) : window.panes.begin();
+    if (entering != window.panes.end()) consider(entering->first + spec.step);
+    consider(window.panes.begin()->first + spec.step + spec.size);
+  }
+  if (!window.edges.empty()) consider(window.edges.begin()->first);
+  if (!window.disturbed.empty()) consider(*window.closed + spec.step);
+  return next;
+}
+
+void Windows::close_until(EventTime watermark, const CellFilter& may_touch, const RowSink& row) {
+  for (;;) {
+    std::optional<EventTime> soonest;
+    for (std::size_t number = 0; number < windows_.size(); ++number) {
+      const std::optional<EventTime> at = next_closing(number);
+      if (at && *at <= watermark && (!soonest || *at < *soonest)) soonest = at;
+    }
+    if (!soonest) break;
+    for (std::size_t number = 0; number < windows_.size(); ++number) {
+      if (next_closing(number) == soonest) close(number, *soonest, may_touch, row);
+    }
+  }
+  for (std::size_t number = 0; number < windows_.size(); ++number) {
+    std::optional<EventTime>& closed = windows_[number].closed;
+    const EventTime reached = floor_to(watermark, specs_[number].step);
+    closed = closed ? std::max(*closed, reached) : reached;
+  }
+}
+
+void Windows::end(EventTime highest, const CellFilter& may_touch, const RowSink& row) {
+  close_until(highest, may_touch, row);
+  std::vector<std::pair<EventTime, std::size_t>> last;
+  for (std::size_t number = 0; number < windows_.size(); ++number) {
+    const EventTime at = first_after(highest, specs_[number].step);
+    if (at > *windows_[number].closed) last.emplace_back(at, number);
+  }
+  std::sort(last.begin(), last.end());
+  for (const auto& [at, number] : last) close(number, at, may_touch, row);
+}
+
+void Windows::close(std::size_t number, EventTime at, const CellFilter& may_touch, const RowSink& row) {
+  Window& window = windows_[number];
+  std::set<CellIndex> touched;
+  std::erase_if(window.disturbed, [&](CellIndex cell) { return may_touch(cell) && touched.insert(cell).second; });
+  gain_and_lose_panes(number, at, may_touch, touched);
+  apply_edges(number, at, may_touch, touched);
+  window.closed = at;
+  write_rows(number, at, touched, row);
+}
+
+void Windows::gain_and_lose_panes(std::size_t number, EventTime at, const CellFilter& may_touch,
+                                  std::set<CellIndex>& touched) {
+  const WindowSpec& spec = specs_[number];
+  Window& window = windows_[number];
+  if (const auto entering = window.panes.find(at - spec.step); entering != window.panes.end()) {
+    for (const auto& [cell, amounts] : entering->second) {
+      if (!may_touch(cell)) continue;
+      window.current[cell].sums.add(amounts);
+      touched.insert(cell);
+    }
+  }
+  const auto leaving = window.panes.find(at - spec.step - spec.size);
+  if (leaving == window.panes.end()) return;
+  std::erase_if(leaving->second, [&](const auto& entry) {
+    const auto& [cell, amounts] = entry;
+    if (!may_touch(cell)) return false;
+    window.current[cell].sums.subtract(amounts);
+    touched.insert(cell);
+    mark(WindowsKey::Kind::kPane, number, cell, leaving->first);
+    return true;
+  });
+  if (leaving->second.empty()) window.panes.erase(leaving);
+}
+
+void Windows::apply_edges(std::size_t number, EventTime at, const CellFilter& may_touch,
+                          std::set<CellIndex>& touched) {
+  Window& window = windows_[number];
+  const auto due = window.edges.find(at);
+  if (due == window.edges.end()) return;
+  for (const auto& [cell, change] : due->second) {
+    if (!may_touch(cell)) continue;
+    window.current[cell].customers += change;
+    touched.insert(cell);
+    mark(WindowsKey::Kind::kEdge, number, cell, at);
+  }
+  // Edges of cells that may not be touched here are of closings those cells have behind them.
+  window.edges.erase(due);
+}
+
+void Windows::write_rows(std::size_t number, EventTime at, const std::set<CellIndex>& touched, const RowSink& row) {
+  static const Measures kZero{};
+  std::vector<CellIndex> order(touched.begin(), touched.end());
+  std::sort(order.begin(), order.end(), [&](CellIndex a, CellIndex b) { return cell(a) < cell(b); });
+  for (const CellIndex index : order) {
+    Current& current = windows_[number].current[index];
+    Measures now = measure(current.sums, current.customers);
+    if (now == (current.last ? current.last->measures : kZero)) continue;
+    current.last = Row{number, at, cell(index), std::move(now)};
+    mark(WindowsKey::Kind::kRow, number, index, EventTime{});
+    row(*current.last);
+  }
+}
+
+Windows::Closings Windows::closed() const {
+  Closings closings;
+  for (const Window& window : windows_) closings.push_back(window.closed);
+  return closings;
+}
+
+void Windows::clear_changed(const CellFilter& of_cells) {
+  std::erase_if(changed_, [&](const WindowsKey& key) { return of_cells(key.cell); });
+}
+
+const Cell* Windows::pane(const WindowsKey& key) const {
+  const Window& window = windows_[key.window];
+  const auto pane = window.panes.find(key.time);
+  if (pane == window.panes.end()) return nullptr;
+  const auto found = pane->second.find(key.cell);
+  return found == pane->second.end() || found->second.empty() ? nullptr : &found->second;
+}
+
+std::optional<std::int64_t> Windows::edge(const WindowsKey& key) const {
+  const Window& window = windows_[key.window];
+  const auto edges = window.edges.find(key.time);
+  if (edges == window.edges.end()) return std::nullopt;
+  const auto found = edges->second.find(key.cell);
+  if (found == edges->second.end()) return std::nullopt;
+  return found->second;
+}
+
+const Row* Windows::last_row(const WindowsKey& key) const {
+  const Window& window = windows_[key.window];
+  const auto found = window.current.find(key.cell);
+  return found == window.current.end() || !found->second.last ? nullptr : &*found->second.last;
+}
+
+void Windows::visit_last_rows(const RowSink& row) const {
+  for (const Window& window : windows_) {
+    for (const auto& [cell, current] : window.current) {
+      if (current.last) row(*current.last);
+    }
+  }
+}
+
+void Windows::restore_pane(const WindowsKey& key, Cell amounts) {
+  windows_[key.window].panes[key.time][key.cell] = std::move(amounts);
+}
+
+void Windows::restore_edge(const WindowsKey& key, std::int64_t change) {
+  windows_[key.window].edges[key.time][key.cell] = change;
+}
+
+void Windows::restore_row(const WindowsKey& key, Row row) {
+  windows_[key.window].current[key.cell].last = std::move(row);
+}
+
+void Windows::restored(const Closings& from, const std::function<const Closings&(CellIndex)>& closed_for) {
+  static const Measures kZero{};
+  for (std::size_t number = 0; number < windows_.size(); ++number) {
+    Window& window = windows_[number];
+    window.closed = from[number];
+    for (const auto& [begin, cells] : window.panes) {
+      for (const auto& [cell, amounts] : cells) {
+        const std::optional<EventTime>& closed = closed_for(cell)[number];
+        if (closed && begin < *closed) window.current[cell].sums.add(amounts);
+      }
+    }
+    for (const auto& [closing, cells] : window.edges) {
+      for (const auto& [cell, change] : cells) window.current[cell].customers -= change;
+    }
+    // What came behind the last closing shows as a difference from the last row.
+    for (const auto& [cell, current] : window.current) {
+      const Measures now = measure(current.sums, current.customers);
+      if (window.closed && now != (current.last ? current.last->measures : kZero)) window.disturbed.insert(cell);
+    }
+  }
+  changed_.clear();
+}
+
+}  // namespace touchstone

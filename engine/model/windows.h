@@ -1,0 +1,117 @@
+// The whole meaning of the windows stage: deltas of cells go in, panes are summed up into rolling windows, and
+// each closing says which cells now read differently than before.
+//
+// Panes are the truth, a running sum per window and cell is a cache of them. Each window keeps panes of the
+// width of its own step (a window of size W and step S has W/S of them), because windows nest: work and memory
+// do not grow with W over the finest pane. Distinct customers come as edges (presence.h): those after the last
+// closing are kept, and the number present is minus their sum.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/model/cell.h"
+#include "engine/model/row.h"
+#include "engine/model/settings.h"
+#include "engine/model/time.h"
+
+namespace touchstone {
+
+/// A cell's number within one Windows.
+using CellIndex = std::uint32_t;
+
+/// One piece of keyed state of a window: what must be written again when it changes.
+struct WindowsKey {
+  enum class Kind : std::uint8_t { kPane = 1, kEdge = 2, kRow = 3 };
+  Kind kind;
+  std::uint8_t window;
+  CellIndex cell;
+  EventTime time{};  ///< pane's beginning or edge's closing; not used for rows
+  friend auto operator<=>(const WindowsKey&, const WindowsKey&) = default;
+};
+
+/// Not thread-safe; one task owns it.
+class Windows {
+ public:
+  explicit Windows(std::vector<WindowSpec> specs);
+
+  [[nodiscard]] std::span<const WindowSpec> specs() const { return specs_; }
+  /// The number of a cell, given out when first asked for.
+  CellIndex index(const CellKey& cell);
+  [[nodiscard]] const CellKey& cell(CellIndex index) const { return *cells_[index]; }
+
+  /// Adds the sums of a finest pane to every window. False if the finest window had closed over it already: the
+  /// pane then counts from the next closings on, and not at all where it has left the window.
+  bool add_pane(CellIndex cell, EventTime pane, const Cell& amounts);
+  void add_edge(CellIndex cell, std::size_t window, EventTime closing, std::int64_t change);
+
+  /// Which cells a closing may touch; others are ahead of the log while it is read again after a restart.
+  using CellFilter = std::function<bool(CellIndex)>;
+  using RowSink = std::function<void(const Row&)>;
+
+  /// Closes every window up to the watermark, in the order of the closings' times, then of window sizes, then
+  /// of cells, and shows the rows that differ from those before.
+  void close_until(EventTime watermark, const CellFilter& may_touch, const RowSink& row);
+
+  /// The input has ended at `highest`: closes up to it, and each window once more, at its first closing after.
+  void end(EventTime highest, const CellFilter& may_touch, const RowSink& row);
+
+  /// The last closing of each window.
+  [[nodiscard]] std::vector<std::optional<EventTime>> closed() const;
+
+  /// The keys that changed since they were last taken.
+  [[nodiscard]] const std::set<WindowsKey>& changed() const { return changed_; }
+  void clear_changed(const CellFilter& of_cells);
+
+  /// The present value of a key; nothing where it is gone.
+  [[nodiscard]] const Cell* pane(const WindowsKey& key) const;
+  [[nodiscard]] std::optional<std::int64_t> edge(const WindowsKey& key) const;
+  [[nodiscard]] const Row* last_row(const WindowsKey& key) const;
+  /// All last rows, in no particular order.
+  void visit_last_rows(const RowSink& row) const;
+
+  /// Putting state back: first every piece, then `restored` with the closings as of which each cell is true and
+  /// the closings to go on from.
+  void restore_pane(const WindowsKey& key, Cell amounts);
+  void restore_edge(const WindowsKey& key, std::int64_t change);
+  void restore_row(const WindowsKey& key, Row row);
+  using Closings = std::vector<std::optional<EventTime>>;
+  void restored(const Closings& from, const std::function<const Closings&(CellIndex)>& closed_for);
+
+ private:
+  struct Current {
+    Cell sums;
+    std::int64_t customers = 0;
+    std::optional<Row> last;
+  };
+  struct Window {
+    std::map<EventTime, std::unordered_map<CellIndex, Cell>> panes;  ///< by beginning
+    std::map<EventTime, std::unordered_map<CellIndex, std::int64_t>> edges;  ///< after `closed`
+    std::unordered_map<CellIndex, Current> current;
+    std::set<CellIndex> disturbed;  ///< changed behind the last closing: read differently at the next one
+    std::optional<EventTime> closed;
+  };
+
+  [[nodiscard]] std::optional<EventTime> next_closing(std::size_t window) const;
+  void close(std::size_t window, EventTime at, const CellFilter& may_touch, const RowSink& row);
+  void gain_and_lose_panes(std::size_t window, EventTime at, const CellFilter& may_touch,
+                           std::set<CellIndex>& touched);
+  void apply_edges(std::size_t window, EventTime at, const CellFilter& may_touch, std::set<CellIndex>& touched);
+  void write_rows(std::size_t window, EventTime at, const std::set<CellIndex>& touched, const RowSink& row);
+  void mark(WindowsKey::Kind kind, std::size_t window, CellIndex cell, EventTime time);
+
+  std::vector<WindowSpec> specs_;
+  std::vector<Window> windows_;
+  std::map<CellKey, CellIndex> numbers_;
+  std::vector<const CellKey*> cells_;  ///< keys of numbers_, whose nodes do not move
+  std::set<WindowsKey> changed_;
+};
+
+}  // namespace touchstone

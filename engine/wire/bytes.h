@@ -1,0 +1,103 @@
+// Writing and reading bytes that outlive the process: little-endian base-128 varints (zigzag where negative
+// numbers occur), texts with their length in front. The reader checks every bound and never throws.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "engine/model/time.h"
+
+namespace touchstone {
+
+/// Appends to a string.
+class ByteWriter {
+ public:
+  void byte(std::uint8_t value) { out_.push_back(static_cast<char>(value)); }
+  void number(std::uint64_t value) {
+    while (value >= 0x80) {
+      byte(static_cast<std::uint8_t>(value | 0x80));
+      value >>= 7;
+    }
+    byte(static_cast<std::uint8_t>(value));
+  }
+  void signed_number(std::int64_t value) {
+    number((static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63));
+  }
+  void time(EventTime value) { signed_number(millis_of(value)); }
+  void text(std::string_view value) {
+    number(value.size());
+    out_.append(value);
+  }
+  void fixed64(std::uint64_t value) {
+    for (int i = 0; i < 8; ++i) byte(static_cast<std::uint8_t>(value >> (8 * i)));
+  }
+  void raw(std::string_view value) { out_.append(value); }
+
+  [[nodiscard]] const std::string& bytes() const { return out_; }
+  [[nodiscard]] std::string take() { return std::move(out_); }
+
+ private:
+  std::string out_;
+};
+
+/// Reads from borrowed bytes. After the first fault every call returns zero or nothing and ok() is false.
+class ByteReader {
+ public:
+  explicit ByteReader(std::string_view bytes) : rest_(bytes) {}
+
+  [[nodiscard]] bool ok() const { return ok_; }
+  /// Everything was read, and nothing was wrong.
+  [[nodiscard]] bool done() const { return ok_ && rest_.empty(); }
+  [[nodiscard]] std::size_t left() const { return rest_.size(); }
+  void fail() { ok_ = false; }
+
+  std::uint8_t byte() {
+    if (!ok_ || rest_.empty()) {
+      ok_ = false;
+      return 0;
+    }
+    const auto value = static_cast<std::uint8_t>(rest_.front());
+    rest_.remove_prefix(1);
+    return value;
+  }
+  std::uint64_t number() {
+    std::uint64_t value = 0;
+    for (unsigned shift = 0; shift < 64; shift += 7) {
+      const std::uint8_t next = byte();
+      value |= static_cast<std::uint64_t>(next & 0x7F) << shift;
+      if ((next & 0x80) == 0) return ok_ ? value : 0;
+    }
+    ok_ = false;
+    return 0;
+  }
+  /// A number that counts things still to come, each of at least one byte; more than that is a fault.
+  std::size_t count() {
+    const std::uint64_t value = number();
+    if (value > rest_.size()) ok_ = false;
+    return ok_ ? static_cast<std::size_t>(value) : 0;
+  }
+  std::int64_t signed_number() {
+    const std::uint64_t value = number();
+    return static_cast<std::int64_t>(value >> 1) ^ -static_cast<std::int64_t>(value & 1);
+  }
+  EventTime time() { return time_from_millis(signed_number()); }
+  std::string_view text() {
+    const std::size_t size = count();
+    if (!ok_) return {};
+    const std::string_view value = rest_.substr(0, size);
+    rest_.remove_prefix(size);
+    return value;
+  }
+  std::uint64_t fixed64() {
+    std::uint64_t value = 0;
+    for (unsigned i = 0; i < 8; ++i) value |= static_cast<std::uint64_t>(byte()) << (8 * i);
+    return value;
+  }
+
+ private:
+  std::string_view rest_;
+  bool ok_ = true;
+};
+
+}  // namespace touchstone

@@ -1,0 +1,209 @@
+#include "engine/wire/json.h"
+
+#include <array>
+#include <cassert>
+
+#include "engine/model/fixed.h"
+
+namespace touchstone {
+namespace {
+
+void append_shares(const std::vector<Credit>& credits, const Rules& rules, std::string& out) {
+  JsonObject shares(out);
+  for (const Credit& credit : credits) {
+    if (credit.share == 0) continue;
+    shares.fixed(rules.touchpoints().id(credit.touchpoint), credit.share, kMillionthDecimals);
+  }
+}
+
+void append_mean(std::string_view key, const std::optional<Mean>& mean, std::string_view second, JsonObject& out) {
+  if (!mean) return;
+  JsonObject object(out.member(key));
+  object.integer("responses", mean->responses);
+  object.fixed(second, mean->millionths, kMillionthDecimals);
+}
+
+void append_lengths(std::string_view key, const std::optional<Lengths>& lengths, JsonObject& out) {
+  if (!lengths) return;
+  JsonObject object(out.member(key));
+  object.integer("count", lengths->count);
+  object.fixed("p50", lengths->p50_ms, kSecondsDecimals);
+  object.fixed("p90", lengths->p90_ms, kSecondsDecimals);
+  object.fixed("p99", lengths->p99_ms, kSecondsDecimals);
+}
+
+void append_measures(const Measures& measures, const Dictionary<StageNo>& stages, JsonObject& out) {
+  out.integer("interactions", measures.interactions);
+  out.integer("customers", measures.customers);
+  out.integer("conversions", measures.conversions);
+  out.fixed("value", measures.value, kMoneyDecimals);
+  append_mean("satisfaction", measures.satisfaction, "mean", out);
+  for (std::size_t kind = 0; kind < kRatingKinds; ++kind) {
+    const bool nps = static_cast<RatingKind>(kind) == RatingKind::kNps;
+    append_mean(kRatingNames[kind], measures.ratings[kind], nps ? "score" : "mean", out);
+  }
+  append_lengths("wait_s", measures.wait, out);
+  append_lengths("duration_s", measures.duration, out);
+  if (!measures.stages.empty()) {
+    JsonObject object(out.member("stages"));
+    for (const StageCount& stage : measures.stages) object.integer(stages.id(stage.stage), stage.interactions);
+  }
+  if (!measures.credit.empty()) {
+    JsonObject object(out.member("credit"));
+    for (const CreditSum& credit : measures.credit) {
+      JsonObject model(object.member(kCreditModelNames[static_cast<std::size_t>(credit.model)]));
+      model.fixed("conversions", credit.conversions, kMillionthDecimals);
+      model.fixed("value", credit.value, kMoneyDecimals);
+    }
+  }
+}
+
+}  // namespace
+
+void append_json_text(std::string_view text, std::string& out) {
+  static constexpr std::array<char, 16> kHex = {'0', '1', '2', '3', '4', '5', '6', '7',
+                                                '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'};
+  out.push_back('"');
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out.push_back('\\');
+      out.push_back(c);
+    } else if (byte >= 0x20) {
+      out.push_back(c);
+    } else {
+      out.append("\\u00");
+      out.push_back(kHex[byte >> 4]);
+      out.push_back(kHex[byte & 0x0F]);
+    }
+  }
+  out.push_back('"');
+}
+
+std::string& JsonObject::member(std::string_view key) {
+  if (!first_) out_.push_back(',');
+  first_ = false;
+  append_json_text(key, out_);
+  out_.push_back(':');
+  return out_;
+}
+
+void JsonObject::text(std::string_view key, std::string_view value) { append_json_text(value, member(key)); }
+
+void JsonObject::time(std::string_view key, EventTime value) {
+  std::string& out = member(key);
+  out.push_back('"');
+  append_rfc3339(value, out);
+  out.push_back('"');
+}
+
+void JsonObject::integer(std::string_view key, std::int64_t value) { append_fixed(value, 0, member(key)); }
+
+void JsonObject::fixed(std::string_view key, WideInt units, int decimals) {
+  append_fixed(units, decimals, member(key));
+}
+
+void JsonObject::flag(std::string_view key, bool value) { member(key).append(value ? "true" : "false"); }
+
+std::string interaction_json(const Event& event, const Observation& seen, const Source& source,
+                             const Rules& rules) {
+  std::string out;
+  out.reserve(384);
+  {
+    JsonObject object(out);
+    if (const std::string_view id = text_of(event[Field::kId]); !id.empty()) object.text("id", id);
+    object.time("time", event.time);
+    object.text("customer", event.customer);
+    object.text("type", text_of(event[Field::kType]));
+    object.text("channel", rules.channels().id(seen.channel));
+    object.text("touchpoint", rules.touchpoints().id(seen.touchpoint));
+    object.text("segment", rules.segments().id(seen.segment));
+    object.text("stage", rules.stages().id(seen.stage));
+    if (seen.stage_before) object.text("stage_before", rules.stages().id(*seen.stage_before));
+    if (seen.satisfaction) {
+      object.fixed("satisfaction", seen.satisfaction->millionths, kMillionthDecimals);
+      object.text("rates", rules.touchpoints().id(seen.satisfaction->rates));
+    }
+    if (seen.value) object.fixed("value", *seen.value, kMoneyDecimals);
+    object.flag("late", seen.late);
+    JsonObject origin(object.member("source"));
+    origin.text("topic", source.topic);
+    origin.integer("partition", source.partition.value());
+    origin.integer("offset", source.offset.value());
+  }
+  return out;
+}
+
+std::string transition_json(const Transition& transition, std::string_view customer, const Rules& rules) {
+  std::string out;
+  {
+    JsonObject object(out);
+    object.time("time", transition.time);
+    object.text("customer", customer);
+    object.text("segment", rules.segments().id(transition.segment));
+    if (transition.from_lapsed) {
+      object.text("from", kLapsedId);
+    } else if (transition.from) {
+      object.text("from", rules.stages().id(*transition.from));
+    }
+    object.text("to", transition.to ? std::string_view(rules.stages().id(*transition.to)) : kLapsedId);
+    object.text("cause", rules.touchpoints().id(transition.cause));
+  }
+  return out;
+}
+
+std::string conversion_json(const Event& event, const Observation& seen, const Rules& rules) {
+  assert(seen.conversion.has_value());
+  std::string out;
+  {
+    JsonObject object(out);
+    object.time("time", event.time);
+    object.text("customer", event.customer);
+    object.text("segment", rules.segments().id(seen.segment));
+    object.text("touchpoint", rules.touchpoints().id(seen.touchpoint));
+    if (seen.value) object.fixed("value", *seen.value, kMoneyDecimals);
+    std::string& path = object.member("path");
+    path.push_back('[');
+    for (const PathTouch& touch : seen.conversion->path) {
+      if (path.back() != '[') path.push_back(',');
+      JsonObject each(path);
+      each.text("touchpoint", rules.touchpoints().id(touch.touchpoint));
+      each.time("time", touch.time);
+    }
+    path.push_back(']');
+    JsonObject credit(object.member("credit"));
+    for (std::size_t model = 0; model < kCreditModels; ++model) {
+      append_shares(seen.conversion->credit[model], rules, credit.member(kCreditModelNames[model]));
+    }
+  }
+  return out;
+}
+
+std::string row_json(const Row& row, const WindowSpec& window, const Dictionary<StageNo>& stages) {
+  std::string out;
+  out.reserve(384);
+  {
+    JsonObject object(out);
+    object.text("window", window.name);
+    object.time("start", row.end - window.size);
+    object.time("end", row.end);
+    object.text("scope", kScopeNames[static_cast<std::size_t>(row.cell.scope)]);
+    object.text("id", row.cell.id);
+    object.text("segment", row.cell.segment);
+    append_measures(row.measures, stages, object);
+  }
+  return out;
+}
+
+std::string row_key(const Row& row, const WindowSpec& window) {
+  std::string key = window.name;
+  for (const std::string_view part :
+       {kScopeNames[static_cast<std::size_t>(row.cell.scope)], std::string_view(row.cell.id),
+        std::string_view(row.cell.segment)}) {
+    key.push_back('/');
+    key.append(part);
+  }
+  return key;
+}
+
+}  // namespace touchstone

@@ -1,0 +1,307 @@
+#include "engine/wire/records.h"
+
+#include <xxhash.h>
+
+#include <algorithm>
+
+namespace touchstone {
+namespace {
+
+constexpr std::uint8_t kDeltasVersion = 1;
+constexpr std::uint8_t kMeasuresVersion = 1;
+constexpr std::uint8_t kPositionVersion = 1;
+
+std::uint64_t hash_of(const CellKey& cell) {
+  ByteWriter bytes;
+  write_cell_key(bytes, cell);
+  return XXH3_64bits(bytes.bytes().data(), bytes.bytes().size());
+}
+
+void write_wide(ByteWriter& out, WideInt value) {
+  // Money sums are far below 2^64 units either way; two halves keep even the unrealistic ones exact.
+  out.fixed64(static_cast<std::uint64_t>(value));
+  out.fixed64(static_cast<std::uint64_t>(value >> 64));
+}
+
+WideInt read_wide(ByteReader& in) {
+  const std::uint64_t low = in.fixed64();
+  const std::uint64_t high = in.fixed64();
+  return (static_cast<WideInt>(static_cast<std::int64_t>(high)) << 64) | static_cast<WideInt>(low);
+}
+
+void write_mean(ByteWriter& out, const std::optional<Mean>& mean) {
+  out.byte(mean ? 1 : 0);
+  if (!mean) return;
+  out.signed_number(mean->responses);
+  out.signed_number(mean->millionths);
+}
+
+std::optional<Mean> read_mean(ByteReader& in) {
+  if (in.byte() == 0) return std::nullopt;
+  Mean mean;
+  mean.responses = in.signed_number();
+  mean.millionths = in.signed_number();
+  return mean;
+}
+
+void write_lengths(ByteWriter& out, const std::optional<Lengths>& lengths) {
+  out.byte(lengths ? 1 : 0);
+  if (!lengths) return;
+  for (const std::int64_t each : {lengths->count, lengths->p50_ms, lengths->p90_ms, lengths->p99_ms}) {
+    out.signed_number(each);
+  }
+}
+
+std::optional<Lengths> read_lengths(ByteReader& in) {
+  if (in.byte() == 0) return std::nullopt;
+  Lengths lengths;
+  for (std::int64_t* each : {&lengths.count, &lengths.p50_ms, &lengths.p90_ms, &lengths.p99_ms}) {
+    *each = in.signed_number();
+  }
+  return lengths;
+}
+
+StageNo stage_number(StageDictionary& stages, std::string_view id) {
+  stages.add(id);
+  return *stages.find(id);
+}
+
+}  // namespace
+
+void write_cell(ByteWriter& out, const Cell& cell, const StageDictionary& stages) {
+  out.number(cell.amounts().size());
+  for (const Cell::Amount& amount : cell.amounts()) {
+    out.byte(static_cast<std::uint8_t>(amount.key.kind));
+    if (amount.key.kind == MeasureKind::kStage) {
+      out.text(stages.id(StageNo(amount.key.sub)));
+    } else {
+      out.number(amount.key.sub);
+    }
+    out.signed_number(amount.amount);
+  }
+}
+
+Cell read_cell(ByteReader& in, StageDictionary& stages) {
+  Cell cell;
+  const std::size_t count = in.count();
+  for (std::size_t i = 0; i < count && in.ok(); ++i) {
+    const std::uint8_t kind = in.byte();
+    if (kind == 0 || kind > kLastMeasureKind) in.fail();
+    MeasureKey key{static_cast<MeasureKind>(kind), 0};
+    if (key.kind == MeasureKind::kStage) {
+      const std::string_view id = in.text();
+      if (in.ok()) key.sub = stage_number(stages, id).value();
+    } else {
+      key.sub = static_cast<std::uint16_t>(in.number());
+    }
+    const std::int64_t amount = in.signed_number();
+    if (in.ok()) cell.add(key, amount);
+  }
+  return cell;
+}
+
+void write_cell_key(ByteWriter& out, const CellKey& key) {
+  out.byte(static_cast<std::uint8_t>(key.scope));
+  out.text(key.id);
+  out.text(key.segment);
+}
+
+CellKey read_cell_key(ByteReader& in) {
+  const std::uint8_t scope = in.byte();
+  if (scope >= kScopeNames.size()) in.fail();
+  CellKey key{static_cast<Scope>(scope), {}, {}};
+  key.id = in.text();
+  key.segment = in.text();
+  return key;
+}
+
+std::string encode_deltas(const DeltaBatch& batch, const StageDictionary& stages) {
+  ByteWriter out;
+  out.byte(kDeltasVersion);
+  out.number(static_cast<std::uint64_t>(batch.source));
+  out.number(static_cast<std::uint64_t>(batch.sources));
+  out.byte(static_cast<std::uint8_t>((batch.has_mark ? 1 : 0) | (batch.silent ? 2 : 0) | (batch.mark ? 4 : 0) |
+                                     (batch.end ? 8 : 0)));
+  if (batch.mark) out.time(*batch.mark);
+  if (batch.end) {
+    out.time(*batch.end);
+    out.number(batch.session);
+  }
+  out.number(batch.deltas.size());
+  for (const NamedDelta& named : batch.deltas) {
+    write_cell_key(out, named.cell);
+    out.number(named.delta.panes.size());
+    for (const auto& [pane, cell] : named.delta.panes) {
+      out.time(pane);
+      write_cell(out, cell, stages);
+    }
+    out.number(named.delta.edges.size());
+    for (const auto& [at, change] : named.delta.edges) {
+      out.number(at.first);
+      out.time(at.second);
+      out.signed_number(change);
+    }
+  }
+  return out.take();
+}
+
+std::optional<DeltaBatch> decode_deltas(std::string_view bytes, StageDictionary& stages) {
+  ByteReader in(bytes);
+  if (in.byte() != kDeltasVersion) return std::nullopt;
+  DeltaBatch batch;
+  batch.source = static_cast<std::int32_t>(in.number());
+  batch.sources = static_cast<std::int32_t>(in.number());
+  const std::uint8_t flags = in.byte();
+  batch.has_mark = (flags & 1) != 0;
+  batch.silent = (flags & 2) != 0;
+  if ((flags & 4) != 0) batch.mark = in.time();
+  if ((flags & 8) != 0) {
+    batch.end = in.time();
+    batch.session = in.number();
+  }
+  const std::size_t count = in.count();
+  for (std::size_t i = 0; i < count && in.ok(); ++i) {
+    NamedDelta& named = batch.deltas.emplace_back();
+    named.cell = read_cell_key(in);
+    const std::size_t panes = in.count();
+    for (std::size_t p = 0; p < panes && in.ok(); ++p) {
+      const EventTime pane = in.time();
+      named.delta.panes[pane] = read_cell(in, stages);
+    }
+    const std::size_t edges = in.count();
+    for (std::size_t e = 0; e < edges && in.ok(); ++e) {
+      const std::size_t window = in.number();
+      const EventTime closing = in.time();
+      named.delta.edges[{window, closing}] = in.signed_number();
+    }
+  }
+  if (!in.done() || batch.sources <= 0 || batch.source < 0 || batch.source >= batch.sources) return std::nullopt;
+  return batch;
+}
+
+std::string encode_measures(const Row& row, const StageDictionary& stages) {
+  const Measures& measures = row.measures;
+  ByteWriter out;
+  out.byte(kMeasuresVersion);
+  out.time(row.end);
+  out.signed_number(measures.interactions);
+  out.signed_number(measures.customers);
+  out.signed_number(measures.conversions);
+  write_wide(out, measures.value);
+  write_mean(out, measures.satisfaction);
+  for (const auto& rating : measures.ratings) write_mean(out, rating);
+  write_lengths(out, measures.wait);
+  write_lengths(out, measures.duration);
+  out.number(measures.stages.size());
+  for (const StageCount& stage : measures.stages) {
+    out.text(stages.id(stage.stage));
+    out.signed_number(stage.interactions);
+  }
+  out.number(measures.credit.size());
+  for (const CreditSum& credit : measures.credit) {
+    out.byte(static_cast<std::uint8_t>(credit.model));
+    out.signed_number(credit.conversions);
+    write_wide(out, credit.value);
+  }
+  return out.take();
+}
+
+bool decode_measures(std::string_view bytes, StageDictionary& stages, Row& row) {
+  ByteReader in(bytes);
+  if (in.byte() != kMeasuresVersion) return false;
+  Measures& measures = row.measures;
+  row.end = in.time();
+  measures.interactions = in.signed_number();
+  measures.customers = in.signed_number();
+  measures.conversions = in.signed_number();
+  measures.value = read_wide(in);
+  measures.satisfaction = read_mean(in);
+  for (auto& rating : measures.ratings) rating = read_mean(in);
+  measures.wait = read_lengths(in);
+  measures.duration = read_lengths(in);
+  const std::size_t stage_count = in.count();
+  for (std::size_t i = 0; i < stage_count && in.ok(); ++i) {
+    const std::string_view id = in.text();
+    const std::int64_t interactions = in.signed_number();
+    if (in.ok()) measures.stages.push_back({stage_number(stages, id), interactions});
+  }
+  const std::size_t credits = in.count();
+  for (std::size_t i = 0; i < credits && in.ok(); ++i) {
+    const std::uint8_t model = in.byte();
+    if (model >= kCreditModels) in.fail();
+    const std::int64_t conversions = in.signed_number();
+    measures.credit.push_back({static_cast<CreditModel>(model), conversions, read_wide(in)});
+  }
+  return in.done();
+}
+
+std::string encode_position(const Position& position) {
+  ByteWriter out;
+  out.byte(kPositionVersion);
+  out.signed_number(position.offset.value());
+  out.text(position.fingerprint);
+  out.text(position.state);
+  return out.take();
+}
+
+std::optional<Position> decode_position(std::string_view bytes) {
+  ByteReader in(bytes);
+  if (in.byte() != kPositionVersion) return std::nullopt;
+  Position position;
+  position.offset = Offset(in.signed_number());
+  position.fingerprint = in.text();
+  position.state = in.text();
+  if (!in.done()) return std::nullopt;
+  return position;
+}
+
+std::string changelog_offset_key() { return {static_cast<char>(KeyKind::kChangelogOffset)}; }
+
+std::string position_key(std::uint32_t slice) {
+  ByteWriter out;
+  out.byte(static_cast<std::uint8_t>(KeyKind::kPosition));
+  out.number(slice);
+  return out.take();
+}
+
+std::string customer_key(std::string_view customer) {
+  ByteWriter out;
+  out.byte(static_cast<std::uint8_t>(KeyKind::kCustomer));
+  out.raw(customer);
+  return out.take();
+}
+
+std::string windows_key(KeyKind kind, std::uint8_t window, const CellKey& cell, EventTime time) {
+  ByteWriter out;
+  out.byte(static_cast<std::uint8_t>(kind));
+  out.byte(window);
+  write_cell_key(out, cell);
+  if (kind != KeyKind::kRow) out.time(time);
+  return out.take();
+}
+
+std::optional<WindowsKeyParts> read_windows_key(std::string_view key) {
+  ByteReader in(key);
+  const auto kind = static_cast<KeyKind>(in.byte());
+  WindowsKeyParts parts{};
+  parts.window = in.byte();
+  parts.cell = read_cell_key(in);
+  if (kind != KeyKind::kRow) parts.time = in.time();
+  if (!in.done()) return std::nullopt;
+  return parts;
+}
+
+std::uint32_t slice_of_customer(std::string_view customer, std::uint32_t slices) {
+  return static_cast<std::uint32_t>(XXH3_64bits(customer.data(), customer.size()) % slices);
+}
+
+std::uint32_t slice_of_cell(const CellKey& cell, std::uint32_t slices) {
+  // The low bits choose the partition; the slice is taken from the high ones, else slices would stay empty.
+  return static_cast<std::uint32_t>((hash_of(cell) >> 32) % slices);
+}
+
+Partition partition_of_cell(const CellKey& cell, std::int32_t partitions) {
+  return Partition(static_cast<std::int32_t>((hash_of(cell) & 0xFFFFFFFFU) % static_cast<std::uint64_t>(partitions)));
+}
+
+}  // namespace touchstone

@@ -1,0 +1,99 @@
+// The bytes of state and of internal records: one encoder, one decoder and one version byte each. Ids are
+// written as texts, never as the numbers of a map, so that a changed map shifts nothing.
+//
+//   cell     := count { kind sub|stage amount }              kind: MeasureKind; sub: varint, for kStage a text
+//   customer := version ids body                             ids: the distinct ids the body refers to by number
+//   deltas   := version source sources flags [mark] [end session] count { key panes edges }
+//   position := version offset fingerprint state
+//
+// docs/formats.md has the whole grammar.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/model/cell.h"
+#include "engine/model/customer.h"
+#include "engine/model/delta.h"
+#include "engine/model/log_position.h"
+#include "engine/model/row.h"
+#include "engine/model/rules.h"
+#include "engine/wire/bytes.h"
+
+namespace touchstone {
+
+using StageDictionary = Dictionary<StageNo>;
+
+void write_cell(ByteWriter& out, const Cell& cell, const StageDictionary& stages);
+/// Stages not yet known are added to the dictionary.
+[[nodiscard]] Cell read_cell(ByteReader& in, StageDictionary& stages);
+
+void write_cell_key(ByteWriter& out, const CellKey& key);
+[[nodiscard]] CellKey read_cell_key(ByteReader& in);
+
+[[nodiscard]] std::string encode_customer(const Customer& customer, const Rules& rules);
+/// What the map no longer knows is left out: touches of touchpoints that are gone, presence in cells that are.
+/// Nothing for bytes that are not a customer.
+[[nodiscard]] std::optional<Customer> decode_customer(std::string_view bytes, const Rules& rules);
+
+/// The changes of one cell as they travel.
+struct NamedDelta {
+  CellKey cell;
+  CellDelta delta;
+};
+
+/// One record of the repartition topic: what one source partition changed in cells of one target partition, and
+/// then how far its event time has come.
+struct DeltaBatch {
+  std::int32_t source = 0;
+  std::int32_t sources = 0;             ///< number of source partitions; never changes
+  std::optional<EventTime> mark;        ///< the source's watermark after these deltas; absent in all but the last part
+  bool silent = false;                  ///< the source was read to its end and nothing came for the idle time
+  bool has_mark = false;                ///< whether mark and silent say anything
+  std::optional<EventTime> end;         ///< the input has ended at this time
+  std::uint64_t session = 0;            ///< which run ended it
+  std::vector<NamedDelta> deltas;
+};
+
+[[nodiscard]] std::string encode_deltas(const DeltaBatch& batch, const StageDictionary& stages);
+[[nodiscard]] std::optional<DeltaBatch> decode_deltas(std::string_view bytes, StageDictionary& stages);
+
+[[nodiscard]] std::string encode_measures(const Row& row, const StageDictionary& stages);
+/// `row.window` and `row.cell` come from the key and are left as they are.
+[[nodiscard]] bool decode_measures(std::string_view bytes, StageDictionary& stages, Row& row);
+
+/// Up to which offset a slice is true, and what the task must know there.
+struct Position {
+  Offset offset;
+  std::string fingerprint;  ///< of everything baked into the state
+  std::string state;        ///< the stage's own: watermarks, closings
+};
+
+[[nodiscard]] std::string encode_position(const Position& position);
+[[nodiscard]] std::optional<Position> decode_position(std::string_view bytes);
+
+/// Keys of the changelogs and tables; the first byte tells what they are.
+enum class KeyKind : std::uint8_t { kChangelogOffset = 1, kPosition = 2, kCustomer = 16, kPane = 17, kEdge = 18, kRow = 19 };
+
+[[nodiscard]] std::string changelog_offset_key();
+[[nodiscard]] std::string position_key(std::uint32_t slice);
+[[nodiscard]] std::string customer_key(std::string_view customer);
+[[nodiscard]] std::string windows_key(KeyKind kind, std::uint8_t window, const CellKey& cell, EventTime time);
+
+/// A key of the windows stage taken apart.
+struct WindowsKeyParts {
+  std::uint8_t window;
+  CellKey cell;
+  EventTime time;
+};
+[[nodiscard]] std::optional<WindowsKeyParts> read_windows_key(std::string_view key);
+
+/// The slice of a key, and the partition of a cell: both by XXH3-64 of the bytes.
+[[nodiscard]] std::uint32_t slice_of_customer(std::string_view customer, std::uint32_t slices);
+[[nodiscard]] std::uint32_t slice_of_cell(const CellKey& cell, std::uint32_t slices);
+[[nodiscard]] Partition partition_of_cell(const CellKey& cell, std::int32_t partitions);
+
+}  // namespace touchstone

@@ -1,0 +1,64 @@
+#include "state/memory_tables.h"
+
+#include <utility>
+
+namespace touchstone {
+
+Result<void> MemoryTables::apply(std::vector<TaskChanges> changes) {
+  const std::lock_guard lock(mutex_);
+  if (next_failure_) return *std::exchange(next_failure_, std::nullopt);
+  for (TaskChanges& of_task : changes) {
+    if (of_task.changes.empty()) continue;
+    Table& table = tables_[of_task.task];
+    for (TableChange& change : of_task.changes) put(table, std::move(change));
+    if (table.empty()) tables_.erase(of_task.task);
+  }
+  return {};
+}
+
+Result<void> MemoryTables::scan(const TaskId& task,
+                                const std::function<void(std::string_view, std::string_view)>& visit) {
+  Table copy;
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = tables_.find(task); found != tables_.end()) copy = found->second;
+  }
+  for (const auto& [key, value] : copy) visit(key, value);
+  return {};
+}
+
+Result<void> MemoryTables::clear(const TaskId& task) {
+  const std::lock_guard lock(mutex_);
+  const auto found = tables_.find(task);
+  if (found == tables_.end()) return {};
+  for (const auto& [key, value] : found->second) size_bytes_ -= key.size() + value.size();
+  tables_.erase(found);
+  return {};
+}
+
+std::uint64_t MemoryTables::size_bytes() {
+  const std::lock_guard lock(mutex_);
+  return size_bytes_;
+}
+
+void MemoryTables::fail_next_apply(Error error) {
+  const std::lock_guard lock(mutex_);
+  next_failure_ = std::move(error);
+}
+
+void MemoryTables::put(Table& table, TableChange change) {
+  const auto found = table.find(change.key);
+  if (found != table.end()) size_bytes_ -= found->first.size() + found->second.size();
+  if (!change.value) {
+    if (found != table.end()) table.erase(found);
+    return;
+  }
+  size_bytes_ += change.key.size() + change.value->size();
+  if (found != table.end()) {
+    found->second = std::move(*change.value);
+  } else {
+    table.emplace(std::move(change.key), std::move(*change.value));
+  }
+}
+
+}  // namespace touchstone

@@ -1,0 +1,44 @@
+// Tables in memory: for `replay`, which keeps nothing, and for tests and the simulation, which need to see
+// and to break what is kept. Passes the same contract test as RocksTables. Not for `run`: nothing survives.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/flow/ports.h"
+#include "engine/model/result.h"
+
+namespace touchstone {
+
+/// Thread-safe as a whole; one lock, held for no longer than a copy of one task takes.
+class MemoryTables : public Tables {
+ public:
+  Result<void> apply(std::vector<TaskChanges> changes) override;
+  /// Shows the task as it was when the call began; the visitor may call these tables.
+  Result<void> scan(const TaskId& task,
+                    const std::function<void(std::string_view key, std::string_view value)>& visit) override;
+  Result<void> clear(const TaskId& task) override;
+  /// Bytes of all keys and values, without the cost of holding them.
+  std::uint64_t size_bytes() override;
+
+  /// Fault injection: the next apply changes nothing and returns this error.
+  void fail_next_apply(Error error);
+
+ private:
+  using Table = std::map<std::string, std::string, std::less<>>;
+
+  void put(Table& table, TableChange change);
+
+  std::mutex mutex_;
+  std::map<TaskId, Table> tables_;
+  std::uint64_t size_bytes_ = 0;
+  std::optional<Error> next_failure_;
+};
+
+}  // namespace touchstone

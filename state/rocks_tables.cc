@@ -1,0 +1,398 @@
+#include "state/rocks_tables.h"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cerrno>
+#include <filesystem>
+#include <limits>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include <rocksdb/advanced_options.h>
+#include <rocksdb/cache.h>
+#include <rocksdb/convenience.h>
+#include <rocksdb/db.h>
+#include <rocksdb/options.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_batch.h>
+#include <sys/stat.h>
+
+namespace touchstone {
+namespace {
+
+using namespace std::string_literals;
+
+const std::string kFormatKey = "\0format"s;
+const std::string kFormat = "touchstone-tables 1";
+const std::string kClearingPrefix = "\0clearing/"s;
+constexpr std::size_t kDeletesPerBatch = 1000;
+constexpr std::size_t kMiB = std::size_t{1} << 20;
+
+// Every option we rely on stands here, defaults too: they differ between the versions we build with.
+rocksdb::DBOptions database_options() {
+  rocksdb::DBOptions options;
+  options.create_if_missing = true;
+  options.error_if_exists = false;
+  options.paranoid_checks = true;
+  // A damaged end of the log is cut off; every batch carries its offsets, so the changelog fills the gap.
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  options.manual_wal_flush = false;
+  options.wal_compression = rocksdb::kNoCompression;
+  options.recycle_log_file_num = 0;
+  options.max_total_wal_size = 64 * kMiB;
+  options.use_fsync = false;
+  options.bytes_per_sync = kMiB;
+  options.wal_bytes_per_sync = kMiB;
+  options.atomic_flush = false;
+  options.unordered_write = false;
+  options.two_write_queues = false;
+  options.enable_pipelined_write = false;
+  options.allow_concurrent_memtable_write = true;
+  options.allow_mmap_reads = false;
+  options.allow_mmap_writes = false;
+  options.use_direct_reads = false;
+  options.use_direct_io_for_flush_and_compaction = false;
+  options.allow_ingest_behind = false;
+  options.best_efforts_recovery = false;
+  options.avoid_flush_during_recovery = false;
+  options.avoid_flush_during_shutdown = true;  // the log has it, and a stop has a deadline
+  options.max_background_jobs = 2;
+  options.max_subcompactions = 1;
+  options.compaction_readahead_size = 2 * kMiB;
+  options.max_open_files = 256;
+  options.max_file_opening_threads = 2;
+  options.skip_stats_update_on_db_open = true;
+  options.is_fd_close_on_exec = true;
+  options.allow_data_in_errors = false;  // keys are customers
+  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  options.max_log_file_size = kMiB;
+  options.keep_log_file_num = 2;
+  options.log_file_time_to_roll = 0;
+  options.max_manifest_file_size = 16 * kMiB;
+  options.stats_dump_period_sec = 0;
+  options.stats_persist_period_sec = 0;
+  options.dump_malloc_stats = false;
+  return options;
+}
+
+rocksdb::BlockBasedTableOptions table_options(const RocksTablesOptions& ours) {
+  rocksdb::BlockBasedTableOptions options;
+  options.block_cache = rocksdb::NewLRUCache(ours.block_cache_bytes);
+  options.cache_index_and_filter_blocks = true;  // so that the cache bounds them too
+  options.pin_l0_filter_and_index_blocks_in_cache = false;
+  options.filter_policy = nullptr;  // filters serve look-ups of single keys; there are none
+  options.block_size = 16 * 1024;
+  options.checksum = rocksdb::kXXH3;
+  options.format_version = 5;
+  return options;
+}
+
+rocksdb::CompressionType compression() {
+  const auto supported = rocksdb::GetSupportedCompressions();
+  const bool lz4 = std::find(supported.begin(), supported.end(), rocksdb::kLZ4Compression) != supported.end();
+  return lz4 ? rocksdb::kLZ4Compression : rocksdb::kNoCompression;
+}
+
+// Sizes are chosen so that a flush and a compaction together write about 256 MiB at most
+// (free_space_reserve).
+rocksdb::ColumnFamilyOptions family_options(const RocksTablesOptions& ours) {
+  rocksdb::ColumnFamilyOptions options;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table_options(ours)));
+  options.compression = compression();
+  options.bottommost_compression = rocksdb::kDisableCompressionOption;  // the same as above
+  options.write_buffer_size = 16 * kMiB;
+  options.max_write_buffer_number = 3;
+  options.min_write_buffer_number_to_merge = 1;
+  options.compaction_style = rocksdb::kCompactionStyleLevel;
+  options.compaction_pri = rocksdb::kMinOverlappingRatio;
+  options.level_compaction_dynamic_level_bytes = true;
+  options.level0_file_num_compaction_trigger = 4;
+  options.level0_slowdown_writes_trigger = 8;
+  options.level0_stop_writes_trigger = 12;
+  options.target_file_size_base = 16 * kMiB;
+  options.max_bytes_for_level_base = 64 * kMiB;
+  options.max_bytes_for_level_multiplier = 10;
+  options.max_compaction_bytes = 128 * kMiB;
+  options.disable_auto_compactions = false;
+  options.force_consistency_checks = true;
+  // Deleted keys are gone from the files too after some weeks at most, whether or not others are written
+  // there.
+  options.ttl = std::uint64_t{7} * 24 * 60 * 60;
+  options.periodic_compaction_seconds = 0;
+  options.merge_operator = nullptr;
+  return options;
+}
+
+rocksdb::WriteOptions write_options() {
+  rocksdb::WriteOptions options;
+  options.disableWAL = false;
+  options.sync = false;
+  options.no_slowdown = false;
+  options.memtable_insert_hint_per_batch = true;  // keys come sorted
+  return options;
+}
+
+// Iterators get their own bound; `upper_bound` must live as long as they do.
+rocksdb::ReadOptions read_options(const rocksdb::Slice& upper_bound) {
+  rocksdb::ReadOptions options;
+  options.iterate_upper_bound = &upper_bound;
+  options.total_order_seek = true;
+  options.verify_checksums = true;
+  options.fill_cache = false;
+  options.readahead_size = 2 * kMiB;
+  return options;
+}
+
+template <typename Unsigned>
+void append_big_endian(Unsigned number, std::string& out) {
+  for (int shift = std::numeric_limits<Unsigned>::digits - 8; shift >= 0; shift -= 8) {
+    out.push_back(static_cast<char>((number >> shift) & 0xFF));
+  }
+}
+
+std::string prefix_of(const TaskId& task) {
+  assert(task.topic.size() <= std::numeric_limits<std::uint16_t>::max());  // Kafka's limit is 249
+  std::string prefix;
+  prefix.reserve(1 + 2 + task.topic.size() + 4);
+  prefix.push_back(static_cast<char>(task.stage));
+  append_big_endian(static_cast<std::uint16_t>(task.topic.size()), prefix);
+  prefix += task.topic;
+  append_big_endian(static_cast<std::uint32_t>(task.partition.value()), prefix);
+  return prefix;
+}
+
+// The smallest key that is greater than every key beginning with `prefix`. Ours begin with a small number, so
+// a byte that can be raised is always found.
+std::string successor_of(std::string prefix) {
+  while (static_cast<unsigned char>(prefix.back()) == 0xFF) prefix.pop_back();
+  prefix.back() = static_cast<char>(static_cast<unsigned char>(prefix.back()) + 1);
+  return prefix;
+}
+
+bool is_held_elsewhere(const rocksdb::Status& status) {
+  const std::string text = status.ToString();  // RocksDB has no code of its own for this
+  return status.IsIOError() && (text.find("While lock file") != std::string::npos ||
+                                text.find("lock hold by current process") != std::string::npos);
+}
+
+// The one translation of RocksDB's errors.
+Error error_from(const rocksdb::Status& status, const std::string& directory) {
+  const std::string cause = " (RocksDB: " + status.ToString() + ")";
+  if (is_held_elsewhere(status)) {
+    return {ErrorKind::kRetry, "state directory " + directory +
+                                   " is in use by another process; give each process its own directory" +
+                                   cause};
+  }
+  if (status.IsCorruption()) {
+    return {ErrorKind::kFatal, "state in " + directory +
+                                   " is damaged: stop, delete that directory and start again; the state is "
+                                   "restored from the changelog" +
+                                   cause};
+  }
+  if (status.IsNoSpace()) return {ErrorKind::kFatal, "disk full under state directory " + directory + cause};
+  return {ErrorKind::kFatal, "cannot use state directory " + directory + cause};
+}
+
+Result<void> checked(const rocksdb::Status& status, const std::string& directory) {
+  if (!status.ok()) return error_from(status, directory);
+  return {};
+}
+
+template <typename Body>
+auto without_exceptions(const std::string& directory, const Body& body) -> decltype(body()) {
+  try {
+    return body();
+  } catch (const std::exception& failure) {
+    return Error(ErrorKind::kFatal, "state in " + directory + ": " + failure.what());
+  }
+}
+
+Result<void> make_directory(const std::string& directory) {
+  std::error_code failure;
+  const auto path = std::filesystem::absolute(directory, failure);
+  // A trailing slash would make the directory its own parent, and that with everyone's access.
+  const auto parent = (path.has_filename() ? path : path.parent_path()).parent_path();
+  std::filesystem::create_directories(parent, failure);
+  if (!failure && ::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
+    failure.assign(errno, std::generic_category());
+  }
+  if (!failure && !std::filesystem::is_directory(path, failure) && !failure) {
+    failure = std::make_error_code(std::errc::not_a_directory);
+  }
+  if (failure) {
+    return Error(ErrorKind::kFatal, "cannot make state directory " + directory + ": " + failure.message());
+  }
+  return {};
+}
+
+// `needed` is what is about to be written on top of the reserve.
+Result<void> check_free_space(const std::string& directory, std::uint64_t reserve, std::uint64_t needed) {
+  std::error_code failure;
+  const std::uint64_t free = std::filesystem::space(directory, failure).available;
+  if (failure || (free >= reserve && free - reserve >= needed)) return {};
+  return Error(ErrorKind::kRetry, "disk nearly full under state directory " + directory + ": " +
+                                      std::to_string(free / kMiB) + " MiB free, " +
+                                      std::to_string(reserve / kMiB) + " MiB are kept in reserve");
+}
+
+struct OrderedChange {
+  const std::string* prefix;
+  const TableChange* change;
+
+  // As no prefix is the beginning of another, this is the order of the whole keys.
+  [[nodiscard]] auto order() const {
+    return std::pair<std::string_view, std::string_view>(*prefix, change->key);
+  }
+};
+
+// Sorted keys cost RocksDB a fifth of unsorted ones.
+rocksdb::WriteBatch batch_of(const std::vector<TaskChanges>& changes) {
+  std::vector<std::string> prefixes;
+  prefixes.reserve(changes.size());
+  std::vector<OrderedChange> ordered;
+  for (const TaskChanges& of_task : changes) {
+    prefixes.push_back(prefix_of(of_task.task));
+    for (const TableChange& change : of_task.changes) ordered.push_back({&prefixes.back(), &change});
+  }
+  std::stable_sort(ordered.begin(), ordered.end(), [](const OrderedChange& left, const OrderedChange& right) {
+    return left.order() < right.order();
+  });
+  rocksdb::WriteBatch batch;
+  for (std::size_t i = 0; i < ordered.size(); ++i) {
+    // Equal keys stand in the order in which they came; only the last one counts.
+    if (i + 1 < ordered.size() && ordered[i].order() == ordered[i + 1].order()) continue;
+    const std::array<rocksdb::Slice, 2> key = {*ordered[i].prefix, ordered[i].change->key};
+    const rocksdb::SliceParts key_parts(key.data(), 2);
+    if (const auto& value = ordered[i].change->value) {
+      const rocksdb::Slice whole(*value);
+      batch.Put(key_parts, rocksdb::SliceParts(&whole, 1));
+    } else {
+      batch.Delete(key_parts);
+    }
+  }
+  return batch;
+}
+
+}  // namespace
+
+RocksTables::RocksTables(std::string directory, RocksTablesOptions options,
+                         std::unique_ptr<rocksdb::DB> database)
+    : directory_(std::move(directory)), options_(options), database_(std::move(database)) {}
+
+RocksTables::~RocksTables() = default;
+
+Result<std::unique_ptr<RocksTables>> RocksTables::open(const std::string& directory,
+                                                       RocksTablesOptions options) {
+  return without_exceptions(directory, [&]() -> Result<std::unique_ptr<RocksTables>> {
+    TOUCHSTONE_TRY(make_directory(directory));
+    TOUCHSTONE_TRY(check_free_space(directory, options.free_space_reserve, 0));
+    rocksdb::DB* database = nullptr;
+    const rocksdb::Options all(database_options(), family_options(options));
+    const rocksdb::Status status = rocksdb::DB::Open(all, directory, &database);
+    if (!status.ok()) return error_from(status, directory);
+    std::unique_ptr<RocksTables> tables(
+        new RocksTables(directory, options, std::unique_ptr<rocksdb::DB>(database)));
+    TOUCHSTONE_TRY(tables->check_format());
+    TOUCHSTONE_TRY(tables->finish_interrupted_clears());
+    return tables;
+  });
+}
+
+Result<void> RocksTables::check_format() {
+  std::string found;
+  const rocksdb::Status status = database_->Get(rocksdb::ReadOptions(), kFormatKey, &found);
+  if (status.ok() && found == kFormat) return {};
+  if (!status.ok() && !status.IsNotFound()) return error_from(status, directory_);
+  if (status.IsNotFound()) {
+    const std::unique_ptr<rocksdb::Iterator> any(database_->NewIterator(rocksdb::ReadOptions()));
+    any->SeekToFirst();
+    TOUCHSTONE_TRY(checked(any->status(), directory_));
+    if (!any->Valid()) return checked(database_->Put(write_options(), kFormatKey, kFormat), directory_);
+    found = "none";
+  }
+  return Error(
+      ErrorKind::kFatal,
+      "state in " + directory_ + " has the format \"" + found + "\" and this program knows \"" + kFormat +
+          "\": use the release that wrote it, or delete that directory (the state is then restored from "
+          "the changelog)");
+}
+
+Result<void> RocksTables::finish_interrupted_clears() {
+  const std::string end = successor_of(kClearingPrefix);
+  const rocksdb::Slice bound(end);
+  const std::unique_ptr<rocksdb::Iterator> marks(database_->NewIterator(read_options(bound)));
+  for (marks->Seek(kClearingPrefix); marks->Valid(); marks->Next()) {
+    const std::string mark = marks->key().ToString();
+    TOUCHSTONE_TRY(delete_entries(mark.substr(kClearingPrefix.size())));
+    TOUCHSTONE_TRY(checked(database_->Delete(write_options(), mark), directory_));
+  }
+  return checked(marks->status(), directory_);
+}
+
+Result<void> RocksTables::apply(std::vector<TaskChanges> changes) {
+  return without_exceptions(directory_, [&]() -> Result<void> {
+    rocksdb::WriteBatch batch = batch_of(changes);
+    if (batch.Count() == 0) return {};
+    // Twice: once in the log, once in a table.
+    TOUCHSTONE_TRY(check_free_space(directory_, options_.free_space_reserve, 2 * batch.GetDataSize()));
+    return checked(database_->Write(write_options(), &batch), directory_);
+  });
+}
+
+Result<void> RocksTables::scan(const TaskId& task,
+                               const std::function<void(std::string_view, std::string_view)>& visit) {
+  return without_exceptions(directory_, [&]() -> Result<void> {
+    const std::string prefix = prefix_of(task);
+    const std::string end = successor_of(prefix);
+    const rocksdb::Slice bound(end);
+    const std::unique_ptr<rocksdb::Iterator> entries(database_->NewIterator(read_options(bound)));
+    for (entries->Seek(prefix); entries->Valid(); entries->Next()) {
+      visit(entries->key().ToStringView().substr(prefix.size()), entries->value().ToStringView());
+    }
+    return checked(entries->status(), directory_);
+  });
+}
+
+// The mark makes an interrupted clear() visible: half a task could pass for a whole one.
+Result<void> RocksTables::clear(const TaskId& task) {
+  return without_exceptions(directory_, [&]() -> Result<void> {
+    const std::string prefix = prefix_of(task);
+    const std::string mark = kClearingPrefix + prefix;
+    TOUCHSTONE_TRY(checked(database_->Put(write_options(), mark, ""), directory_));
+    TOUCHSTONE_TRY(delete_entries(prefix));
+    return checked(database_->Delete(write_options(), mark), directory_);
+  });
+}
+
+// Key by key: DeleteRange has returned deleted data after read errors.
+Result<void> RocksTables::delete_entries(const std::string& prefix) {
+  const std::string end = successor_of(prefix);
+  const rocksdb::Slice bound(end);
+  const std::unique_ptr<rocksdb::Iterator> entries(database_->NewIterator(read_options(bound)));
+  rocksdb::WriteBatch batch;
+  for (entries->Seek(prefix); entries->Valid(); entries->Next()) {
+    batch.Delete(entries->key());
+    if (batch.Count() < kDeletesPerBatch) continue;
+    TOUCHSTONE_TRY(checked(database_->Write(write_options(), &batch), directory_));
+    batch.Clear();
+  }
+  TOUCHSTONE_TRY(checked(entries->status(), directory_));
+  return checked(database_->Write(write_options(), &batch), directory_);
+}
+
+std::uint64_t RocksTables::size_bytes() {
+  std::uint64_t total = 0;
+  std::error_code failure;
+  // Files come and go while we look; what is gone counts as nothing.
+  for (std::filesystem::directory_iterator file(directory_, failure), end; !failure && file != end;
+       file.increment(failure)) {
+    std::error_code gone;
+    const std::uint64_t size = file->is_regular_file(gone) ? file->file_size(gone) : 0;
+    if (!gone) total += size;
+  }
+  return total;
+}
+
+}  // namespace touchstone
