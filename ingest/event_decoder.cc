@@ -84,6 +84,7 @@ constexpr auto kRecordKeys = [] {
   keys[kForgetAt] = "forget";
   return keys;
 }();
+constexpr json::KeyList kRecordKeyList(kRecordKeys);
 static_assert(kRecordKeys[kTypeAt] == "type" && kRecordKeys[kCustomerAt] == "customer" &&
               kRecordKeys[kTimeAt] == "time");
 
@@ -92,6 +93,7 @@ constexpr auto kFeedbackKeys = [] {
   for (std::size_t i = 0; i < keys.size(); ++i) keys[i] = kFeedbackRules[i].key;
   return keys;
 }();
+constexpr json::KeyList kFeedbackKeyList(kFeedbackKeys);
 
 // --- checks ---------------------------------------------------------------------------------------------
 
@@ -101,16 +103,18 @@ std::string name_of_field(const FieldRule& rule) {
 
 /// Takes the scalar of one field into the event, if it is there and of the right type and range.
 Refusal take_field(const Value& value, const FieldRule& rule, Event& event) {
-  if (is_absent(value)) return std::nullopt;
-  const bool whole = value->is_int64() || value->is_uint64();
-  const bool text = value->is_string();
+  if (!value) return std::nullopt;
   const std::optional<Scalar> scalar = json::scalar_of(*value);
+  if (scalar && !is_present(*scalar)) return std::nullopt;
+  const bool text = scalar && std::holds_alternative<std::string_view>(*scalar);
   switch (rule.kind) {
     case Kind::kText:
       if (!text) return refuse(Reason::kBadValue, name_of_field(rule) + " is not a string");
       break;
     case Kind::kTime:
-      if (!text && !whole) return refuse(Reason::kBadValue, "time is neither a string nor an integer");
+      if (!text && !value->is_int64() && !value->is_uint64()) {
+        return refuse(Reason::kBadValue, "time is neither a string nor an integer");
+      }
       break;
     case Kind::kNumber: {
       const std::optional<double> number = scalar ? number_of(*scalar) : std::nullopt;
@@ -235,7 +239,7 @@ Refusal EventDecoder::Reader::parse(std::string_view bytes) {
   if (root.get_object().get(object) != simdjson::SUCCESS) {
     return refuse(Reason::kMalformed, "not an object");
   }
-  values_ = json::first_of_each(object, kRecordKeys);
+  json::find_first_of_each(object, kRecordKeyList, values_);
   note_subject(object);
   return std::nullopt;
 }
@@ -279,7 +283,8 @@ Refusal EventDecoder::Reader::read_feedback() {
   if (values_[kFeedbackAt]->get_object().get(object) != simdjson::SUCCESS) {
     return refuse(Reason::kBadValue, "feedback is not an object");
   }
-  const auto values = json::first_of_each(object, kFeedbackKeys);
+  std::array<Value, kFeedbackKeys.size()> values;
+  json::find_first_of_each(object, kFeedbackKeyList, values);
   for (std::size_t i = 0; i < kFeedbackRules.size(); ++i) {
     if (auto refusal = take_field(values[i], kFeedbackRules[i], event_)) return refusal;
   }
@@ -297,7 +302,7 @@ Refusal EventDecoder::Reader::read_attributes() {
     const std::optional<Scalar> scalar = json::scalar_of(attribute.value);
     // The name is not repeated: it is the sender's own text and may say anything about the customer.
     if (!scalar) return refuse(Reason::kBadValue, "attributes holds something that is not a scalar");
-    if (!is_absent(attribute.value)) event_.attributes.emplace_back(attribute.name, *scalar);
+    if (is_present(*scalar)) event_.attributes.emplace_back(attribute.name, *scalar);
   }
   return std::nullopt;
 }

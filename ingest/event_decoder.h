@@ -27,7 +27,7 @@ class EventDecoder final : public Decoder {
 
   /// Whom the record of the last decode() was about, even where it was refused: its own customer if that
   /// could be read, else its key, else nothing. Valid UTF-8, never empty; lives until the next decode().
-  [[nodiscard]] std::optional<std::string_view> customer() const;
+  [[nodiscard]] std::optional<std::string_view> customer() const override;
 
   /// Whom the record of the last decode() asks to forget, in files, where no record has a null value: the
   /// text of the single key `forget`. As an event such a record is refused. Lives until the next decode().

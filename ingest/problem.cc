@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstddef>
 #include <tuple>
 #include <utility>
@@ -49,7 +50,7 @@ std::vector<Problem> Problems::take() {
   return std::exchange(list_, {});
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "\"";
   const bool is_long = text.size() > kLongestQuote;
   if (is_long) {
@@ -72,6 +73,22 @@ std::string quoted(std::string_view text) {
   return out + (is_long ? "…\"" : "\"");
 }
 
+std::string written(double number) {
+  std::array<char, 32> buffer{};
+  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), number).ptr;
+  return {buffer.data(), end};
+}
+
+std::string path_of_key(const std::string& path, std::string_view key) {
+  const bool is_plain =
+      !key.empty() && key.size() <= kLongestWord && std::all_of(key.begin(), key.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+               c == '-' || c == '.';
+      });
+  if (!is_plain) return path + "[" + in_quotes(key) + "]";
+  return path.empty() ? std::string(key) : path + "." + std::string(key);
+}
+
 std::string suggestion(std::string_view misspelt, std::span<const std::string_view> known) {
   if (misspelt.size() > kLongestWord) return {};
   std::string_view nearest;
@@ -83,7 +100,7 @@ std::string suggestion(std::string_view misspelt, std::span<const std::string_vi
     nearest = word;
     nearest_distance = distance;
   }
-  return nearest.empty() ? std::string() : "; did you mean " + quoted(nearest) + "?";
+  return nearest.empty() ? std::string() : "; did you mean " + in_quotes(nearest) + "?";
 }
 
 }  // namespace touchstone

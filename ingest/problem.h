@@ -51,7 +51,13 @@ class Problems {
 };
 
 /// The text in double quotes, on one line, cut off when long: fit to stand in a message.
-[[nodiscard]] std::string quoted(std::string_view text);
+[[nodiscard]] std::string in_quotes(std::string_view text);
+
+/// A number as a person would write it.
+[[nodiscard]] std::string written(double number);
+
+/// A key below a path: `path.key`, or `path["odd key"]`.
+[[nodiscard]] std::string path_of_key(const std::string& path, std::string_view key);
 
 /// `; did you mean "channel"?` for the known word nearest to a misspelt one, or nothing if none is near.
 [[nodiscard]] std::string suggestion(std::string_view misspelt, std::span<const std::string_view> known);

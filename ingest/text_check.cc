@@ -54,10 +54,15 @@ Position TextLines::position(int line, int byte) const {
 Position TextLines::position_of(std::size_t offset) const {
   const auto after = std::upper_bound(starts_.begin(), starts_.end(), offset);
   const std::size_t start = *(after - 1);
-  const std::string_view before = text_.substr(start, offset - start);
-  const auto characters =
-      std::count_if(before.begin(), before.end(), [](char c) { return !is_continuation(c); });
-  return {static_cast<int>(after - starts_.begin()), static_cast<int>(characters) + 1};
+  if (counted_to_ < start || counted_to_ > offset) {
+    counted_to_ = start;
+    column_there_ = 1;
+  }
+  const std::string_view passed = text_.substr(counted_to_, offset - counted_to_);
+  column_there_ += static_cast<int>(
+      std::count_if(passed.begin(), passed.end(), [](char c) { return !is_continuation(c); }));
+  counted_to_ = offset;
+  return {static_cast<int>(after - starts_.begin()), column_there_};
 }
 
 }  // namespace touchstone

@@ -21,7 +21,8 @@ struct UnfitByte {
 /// follows.)
 [[nodiscard]] std::optional<UnfitByte> first_unfit_byte(std::string_view text);
 
-/// Turns byte offsets into positions. Borrows the text.
+/// Turns byte offsets into positions. Borrows the text; for one thread, because it remembers where it counted
+/// last: asked for offsets in their order, it walks over the text once, however long the lines are.
 class TextLines {
  public:
   explicit TextLines(std::string_view text);
@@ -33,6 +34,8 @@ class TextLines {
  private:
   std::string_view text_;
   std::vector<std::size_t> starts_;
+  mutable std::size_t counted_to_ = 0;  ///< an offset whose column is known
+  mutable int column_there_ = 1;
 };
 
 }  // namespace touchstone

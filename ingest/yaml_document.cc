@@ -24,6 +24,7 @@ namespace {
 /// Thrown by the builder through yaml-cpp's parser when a limit is reached; never leaves this file.
 struct Refusal {
   YAML::Mark mark;
+  std::string path;
   std::string message;
 };
 
@@ -54,7 +55,8 @@ class Builder : public YAML::EventHandler {
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     refuse_second_document(mark);
     const auto known = anchors_.find(anchor);
-    if (known == anchors_.end()) throw Refusal{mark, "an alias within its own anchor would have no end"};
+    if (known == anchors_.end())
+      throw Refusal{mark, path(), "an alias within its own anchor would have no end"};
     place(*known->second.node, mark, known->second.extent);
   }
 
@@ -110,7 +112,7 @@ class Builder : public YAML::EventHandler {
   }
 
   void refuse_second_document(const YAML::Mark& mark) const {
-    if (documents_ > 1) throw Refusal{mark, "a second document begins here; a file holds one"};
+    if (documents_ > 1) throw Refusal{mark, {}, "a second document begins here; a file holds one"};
   }
 
   void check_tag(const YamlNode& node, const std::string& tag) {
@@ -128,14 +130,14 @@ class Builder : public YAML::EventHandler {
              (name == "bool" && std::holds_alternative<bool>(node.scalar));
     }
     if (is_core && fits) return;
-    problems_.add(node.at, {},
-                  "the tag " + quoted(is_core ? "!!" + std::string(name) : tag) +
+    problems_.add(node.at, path(),
+                  "the tag " + in_quotes(is_core ? "!!" + std::string(name) : tag) +
                       " does not fit this value or is not known");
   }
 
   void open(const YAML::Mark& mark, YamlKind kind, const std::string& tag, YAML::anchor_t anchor) {
     refuse_second_document(mark);
-    if (open_.size() >= limits_.depth) throw Refusal{mark, depth_message()};
+    if (open_.size() >= limits_.depth) throw Refusal{mark, path(), depth_message()};
     YamlNode& node = add_node(mark, kind);
     if (!tag.empty() && tag != "?" && tag != "!") check_tag(node, tag);
     open_.push_back({&node, anchor, mark});
@@ -159,12 +161,13 @@ class Builder : public YAML::EventHandler {
       root_ = &node;
       return;
     }
-    if (open_.size() + extent.depth - 1 > limits_.depth) throw Refusal{mark, depth_message()};
+    if (open_.size() + extent.depth - 1 > limits_.depth) throw Refusal{mark, path(), depth_message()};
     Open& parent = open_.back();
     parent.extent.nodes = added(parent.extent.nodes, extent.nodes);
     parent.extent.depth = std::max(parent.extent.depth, extent.depth + 1);
     if (parent.extent.nodes > limits_.nodes) {
-      throw Refusal{mark, "more than " + std::to_string(limits_.nodes) + " values, aliases written out"};
+      throw Refusal{mark, path(),
+                    "more than " + std::to_string(limits_.nodes) + " values, aliases written out"};
     }
     if (parent.node->kind == YamlKind::kSequence) {
       parent.node->items.push_back(&node);
@@ -177,7 +180,7 @@ class Builder : public YAML::EventHandler {
 
   void add_entry(Open& parent, const YamlNode& key, const YamlNode& value, Position at) {
     if (key.kind != YamlKind::kScalar) {
-      problems_.add(key.kind == YamlKind::kNull ? at : key.at, {}, "a key must be a text");
+      problems_.add(key.kind == YamlKind::kNull ? at : key.at, path(), "a key must be a text");
       return;
     }
     const auto [first, is_new] = parent.lines_of_keys.emplace(key.text, key.at.line);
@@ -185,9 +188,22 @@ class Builder : public YAML::EventHandler {
       parent.node->entries.emplace_back(&key, &value);
     } else {
       problems_.add(
-          key.at, {},
-          "duplicate key " + quoted(key.text) + "; it stands in line " + std::to_string(first->second));
+          key.at, path(),
+          "duplicate key " + in_quotes(key.text) + "; first in line " + std::to_string(first->second));
     }
+  }
+
+  /// The path of what is read now.
+  [[nodiscard]] std::string path() const {
+    std::string path;
+    for (const Open& within : open_) {
+      if (within.node->kind == YamlKind::kSequence) {
+        path += "[" + std::to_string(within.node->items.size()) + "]";
+      } else if (within.key != nullptr) {
+        path = path_of_key(path, within.key->text);
+      }
+    }
+    return path;
   }
 
   [[nodiscard]] std::string depth_message() const {
@@ -210,7 +226,7 @@ std::string explained(const std::string& words) {
     std::string_view words;
     std::string_view meaning;
   };
-  static constexpr std::array<Known, 10> kKnown{{
+  static constexpr std::array<Known, 11> kKnown{{
       {"illegal map value",
        "a \":\" where no key can be (is a text that holds \": \" without quotes, or wrongly indented?)"},
       {"illegal block entry", "a \"-\" where no list can begin (is it wrongly indented, or with a tab?)"},
@@ -218,6 +234,7 @@ std::string explained(const std::string& words) {
       {"end of sequence not found", "this does not belong to the list above (is it wrongly indented?)"},
       {"end of map flow not found", "a \"{\" without its \"}\""},
       {"end of sequence flow not found", "a \"[\" without its \"]\""},
+      {"illegal flow end", "a \"]\" or \"}\" that does not close what is open here"},
       {"illegal document indicator in scalar", "a quoted text without its closing quote"},
       {"illegal EOF in scalar", "a quoted text without its closing quote"},
       {"the referenced anchor is not defined", "an alias of an anchor that does not stand before it"},
@@ -241,7 +258,7 @@ const YamlNode* parse(const std::string& text, const TextLines& lines, const Yam
     }
     return builder.root();
   } catch (const Refusal& refusal) {
-    problems.add(lines.position(refusal.mark.line, refusal.mark.column), {}, refusal.message);
+    problems.add(lines.position(refusal.mark.line, refusal.mark.column), refusal.path, refusal.message);
   } catch (const YAML::Exception& error) {
     problems.add(lines.position(error.mark.line, error.mark.column), {}, explained(error.msg));
   } catch (const std::exception& error) {

@@ -52,9 +52,11 @@ class YamlDocument {
 
   [[nodiscard]] const std::string& file() const { return file_; }
   /// Null if the text is no YAML document, or an empty one; there are problems then.
-  [[nodiscard]] const YamlNode* root() const { return root_; }
+  [[nodiscard]] const YamlNode* root() const& { return root_; }
+  const YamlNode* root() const&& = delete;
   /// What is wrong with it as YAML: syntax, a limit, duplicate keys, unknown tags.
-  [[nodiscard]] const std::vector<Problem>& problems() const { return problems_; }
+  [[nodiscard]] const std::vector<Problem>& problems() const& { return problems_; }
+  const std::vector<Problem>& problems() const&& = delete;
 
  private:
   explicit YamlDocument(std::string file) : file_(std::move(file)) {}

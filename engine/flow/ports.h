@@ -2,6 +2,7 @@
 // decoder of events. Each has a real adapter and a fake beside it that passes the same contract test.
 #pragma once
 
+#include <chrono>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -179,7 +180,7 @@ class Clock {
   virtual ~Clock() = default;
 
   /// Monotone; the zero point means nothing.
-  virtual Millis now() = 0;
+  virtual std::chrono::microseconds now() = 0;
 };
 
 /// What a record's bytes say: an event (borrowed until the decoder's next call), or why they are none.
@@ -195,6 +196,9 @@ class Decoder {
 
   /// `record.value` must be present. Uses its key and timestamp where the event has no customer or time.
   virtual Decoded decode(const Record& record) = 0;
+
+  /// Whom the record of the last decode() was about, even where it was refused; nothing if nobody can tell.
+  [[nodiscard]] virtual std::optional<std::string_view> customer() const = 0;
 };
 
 }  // namespace touchstone

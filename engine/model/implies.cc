@@ -11,9 +11,8 @@ namespace touchstone {
 namespace {
 
 constexpr std::string_view kTypeField = "type";
-/// How many conjunctions one question may look at after taking lists apart; beyond it the answer is "cannot
-/// tell".
-constexpr std::size_t kMostSteps = 256;
+/// How many conditions one question may compare; beyond it the answer is "cannot tell".
+constexpr std::size_t kMostComparisons = 100'000;
 
 Scalar borrowed(const OwnedScalar& scalar) {
   return std::visit(
@@ -88,7 +87,10 @@ bool implies(const Predicate& later, const Predicate& earlier) {
 
 Coverage::Term::Term(const Condition& condition) : parts(condition), compiled(condition) {
   parts.any_of.clear();
-  for (const Condition& choice : condition.any_of) any_of.emplace_back(choice);
+  for (const Condition& choice : condition.any_of) {
+    any_of.emplace_back(choice);
+    size += any_of.back().size;
+  }
 }
 
 void Coverage::add(const Predicate& earlier) {
@@ -97,40 +99,58 @@ void Coverage::add(const Predicate& earlier) {
     for (const FieldCondition& part : conjunction) {
       if (!always_holds(part)) terms.push_back({part.field, Term(part.condition)});
     }
+    // Looked at last: rules that are compared mostly have the same.
+    std::stable_partition(terms.begin(), terms.end(),
+                          [](const FieldTerm& part) { return part.field != kTypeField; });
     const std::string* type =
         wanted_type(terms, [](const FieldTerm& part) -> const Condition& { return part.term.parts; });
     (type != nullptr ? by_type_[*type] : of_any_type_).push_back(terms_.size());
     terms_.push_back(std::move(terms));
   }
+  ends_of_rules_.push_back(terms_.size());
 }
 
 bool Coverage::covers(const Predicate& later) const {
-  std::size_t steps_left = kMostSteps;
+  Budget budget = kMostComparisons;
   return !later.empty() && std::all_of(later.begin(), later.end(), [&](const Conjunction& conjunction) {
-    return covers(conjunction, steps_left);
+    return covers(conjunction, budget);
   });
+}
+
+std::optional<std::size_t> Coverage::first_that_contains(const Predicate& later) const {
+  Budget budget = kMostComparisons;
+  std::size_t begin = 0;
+  for (std::size_t rule = 0; rule < ends_of_rules_.size() && !later.empty(); ++rule) {
+    const std::size_t end = ends_of_rules_[rule];
+    const bool contains_all = std::all_of(later.begin(), later.end(), [&](const Conjunction& conjunction) {
+      return std::any_of(terms_.begin() + static_cast<std::ptrdiff_t>(begin),
+                         terms_.begin() + static_cast<std::ptrdiff_t>(end),
+                         [&](const Terms& terms) { return is_within(conjunction, terms, budget); });
+    });
+    if (contains_all) return rule;
+    begin = end;
+  }
+  return std::nullopt;
 }
 
 // A list is taken apart when no earlier rule contains it whole: {type: [a, b]} is dead after {type: a} and
 // {type: b}.
-bool Coverage::covers(const Conjunction& later, std::size_t& steps_left) const {
-  if (steps_left == 0) return false;
-  --steps_left;
-  if (contains(later)) return true;
+bool Coverage::covers(const Conjunction& later, Budget& budget) const {
+  if (contains(later, budget)) return true;
   for (std::size_t i = 0; i < later.size(); ++i) {
     const Condition& condition = later[i].condition;
-    if (condition.any_of.empty() || condition.any_of.size() > steps_left) continue;
+    if (condition.any_of.empty() || condition.any_of.size() > budget) continue;
     Conjunction one_choice = later;
     return std::all_of(condition.any_of.begin(), condition.any_of.end(), [&](const Condition& choice) {
       one_choice[i].condition = choice;
-      return covers(one_choice, steps_left);
+      return covers(one_choice, budget);
     });
   }
   return false;
 }
 
-bool Coverage::contains(const Conjunction& later) const {
-  const auto is_inside = [&](std::size_t at) { return is_within(later, terms_[at]); };
+bool Coverage::contains(const Conjunction& later, Budget& budget) const {
+  const auto is_inside = [&](std::size_t at) { return is_within(later, terms_[at], budget); };
   if (std::any_of(of_any_type_.begin(), of_any_type_.end(), is_inside)) return true;
   const std::string* type =
       wanted_type(later, [](const FieldCondition& part) -> const Condition& { return part.condition; });
@@ -140,23 +160,28 @@ bool Coverage::contains(const Conjunction& later) const {
          std::any_of(same_type->second.begin(), same_type->second.end(), is_inside);
 }
 
-bool Coverage::is_within(const Conjunction& later, const Terms& earlier) {
+bool Coverage::is_within(const Conjunction& later, const Terms& earlier, Budget& budget) {
   return std::all_of(earlier.begin(), earlier.end(), [&](const FieldTerm& wanted) {
     return std::any_of(later.begin(), later.end(), [&](const FieldCondition& given) {
-      return given.field == wanted.field && is_within(given.condition, wanted.term);
+      return given.field == wanted.field && is_within(given.condition, wanted.term, budget);
     });
   });
 }
 
-bool Coverage::is_within(const Condition& later, const Term& earlier) {
+bool Coverage::is_within(const Condition& later, const Term& earlier, Budget& budget) {
+  if (budget < earlier.size) {
+    budget = 0;
+    return false;
+  }
+  budget -= earlier.size;
   if (later.equals && earlier.compiled.holds(borrowed(*later.equals))) return true;
-  const auto choice_is_within = [&](const Condition& choice) { return is_within(choice, earlier); };
+  const auto choice_is_within = [&](const Condition& choice) { return is_within(choice, earlier, budget); };
   if (!later.any_of.empty() && std::all_of(later.any_of.begin(), later.any_of.end(), choice_is_within))
     return true;
   return parts_within(later, earlier.parts) &&
          (earlier.any_of.empty() ||
           std::any_of(earlier.any_of.begin(), earlier.any_of.end(),
-                      [&](const Term& choice) { return is_within(later, choice); }));
+                      [&](const Term& choice) { return is_within(later, choice, budget); }));
 }
 
 }  // namespace touchstone

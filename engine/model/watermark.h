@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -18,6 +19,12 @@ class HighestTime {
 
  private:
   std::optional<EventTime> highest_;
+};
+
+/// That an input has ended: at its highest event time (absent: it held no event), in the run that found the end.
+struct EndOfInput {
+  std::optional<EventTime> highest;
+  std::uint64_t session = 0;
 };
 
 /// What one source has told of itself.

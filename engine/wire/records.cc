@@ -115,6 +115,19 @@ CellKey read_cell_key(ByteReader& in) {
   return key;
 }
 
+void write_end(ByteWriter& out, const EndOfInput& end) {
+  out.number(end.session);
+  out.byte(end.highest ? 1 : 0);
+  if (end.highest) out.time(*end.highest);
+}
+
+EndOfInput read_end(ByteReader& in) {
+  EndOfInput end;
+  end.session = in.number();
+  if (in.byte() != 0) end.highest = in.time();
+  return end;
+}
+
 std::string encode_deltas(const DeltaBatch& batch, const StageDictionary& stages) {
   ByteWriter out;
   out.byte(kDeltasVersion);
@@ -123,10 +136,7 @@ std::string encode_deltas(const DeltaBatch& batch, const StageDictionary& stages
   out.byte(static_cast<std::uint8_t>((batch.has_mark ? 1 : 0) | (batch.silent ? 2 : 0) | (batch.mark ? 4 : 0) |
                                      (batch.end ? 8 : 0)));
   if (batch.mark) out.time(*batch.mark);
-  if (batch.end) {
-    out.time(*batch.end);
-    out.number(batch.session);
-  }
+  if (batch.end) write_end(out, *batch.end);
   out.number(batch.deltas.size());
   for (const NamedDelta& named : batch.deltas) {
     write_cell_key(out, named.cell);
@@ -155,10 +165,7 @@ std::optional<DeltaBatch> decode_deltas(std::string_view bytes, StageDictionary&
   batch.has_mark = (flags & 1) != 0;
   batch.silent = (flags & 2) != 0;
   if ((flags & 4) != 0) batch.mark = in.time();
-  if ((flags & 8) != 0) {
-    batch.end = in.time();
-    batch.session = in.number();
-  }
+  if ((flags & 8) != 0) batch.end = read_end(in);
   const std::size_t count = in.count();
   for (std::size_t i = 0; i < count && in.ok(); ++i) {
     NamedDelta& named = batch.deltas.emplace_back();
@@ -235,7 +242,7 @@ bool decode_measures(std::string_view bytes, StageDictionary& stages, Row& row) 
   return in.done();
 }
 
-std::string encode_position(const Position& position) {
+std::string encode_position(const SlicePosition& position) {
   ByteWriter out;
   out.byte(kPositionVersion);
   out.signed_number(position.offset.value());
@@ -244,10 +251,10 @@ std::string encode_position(const Position& position) {
   return out.take();
 }
 
-std::optional<Position> decode_position(std::string_view bytes) {
+std::optional<SlicePosition> decode_position(std::string_view bytes) {
   ByteReader in(bytes);
   if (in.byte() != kPositionVersion) return std::nullopt;
-  Position position;
+  SlicePosition position;
   position.offset = Offset(in.signed_number());
   position.fingerprint = in.text();
   position.state = in.text();

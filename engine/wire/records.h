@@ -21,6 +21,7 @@
 #include "engine/model/log_position.h"
 #include "engine/model/row.h"
 #include "engine/model/rules.h"
+#include "engine/model/watermark.h"
 #include "engine/wire/bytes.h"
 
 namespace touchstone {
@@ -53,10 +54,12 @@ struct DeltaBatch {
   std::optional<EventTime> mark;        ///< the source's watermark after these deltas; absent in all but the last part
   bool silent = false;                  ///< the source was read to its end and nothing came for the idle time
   bool has_mark = false;                ///< whether mark and silent say anything
-  std::optional<EventTime> end;         ///< the input has ended at this time
-  std::uint64_t session = 0;            ///< which run ended it
+  std::optional<EndOfInput> end;
   std::vector<NamedDelta> deltas;
 };
+
+void write_end(ByteWriter& out, const EndOfInput& end);
+[[nodiscard]] EndOfInput read_end(ByteReader& in);
 
 [[nodiscard]] std::string encode_deltas(const DeltaBatch& batch, const StageDictionary& stages);
 [[nodiscard]] std::optional<DeltaBatch> decode_deltas(std::string_view bytes, StageDictionary& stages);
@@ -66,14 +69,14 @@ struct DeltaBatch {
 [[nodiscard]] bool decode_measures(std::string_view bytes, StageDictionary& stages, Row& row);
 
 /// Up to which offset a slice is true, and what the task must know there.
-struct Position {
+struct SlicePosition {
   Offset offset;
   std::string fingerprint;  ///< of everything baked into the state
   std::string state;        ///< the stage's own: watermarks, closings
 };
 
-[[nodiscard]] std::string encode_position(const Position& position);
-[[nodiscard]] std::optional<Position> decode_position(std::string_view bytes);
+[[nodiscard]] std::string encode_position(const SlicePosition& position);
+[[nodiscard]] std::optional<SlicePosition> decode_position(std::string_view bytes);
 
 /// Keys of the changelogs and tables; the first byte tells what they are.
 enum class KeyKind : std::uint8_t { kChangelogOffset = 1, kPosition = 2, kCustomer = 16, kPane = 17, kEdge = 18, kRow = 19 };

@@ -138,7 +138,7 @@ TEST(Implies, KnowsWhatIsNeverAbsent) {
   EXPECT_FALSE(implies({{{"type", text("a")}}}, {{{"channel", present()}}}));
 }
 
-TEST(Implies, GivesUpOnListsWithoutEndInsteadOfTakingThemAllApart) {
+TEST(Implies, GivesUpOnListsWithoutEnd) {
   Conjunction many;
   std::vector<Condition> letters;
   for (char c = 'a'; c <= 'z'; ++c) letters.push_back(text(std::string(1, c).c_str()));
@@ -146,6 +146,19 @@ TEST(Implies, GivesUpOnListsWithoutEndInsteadOfTakingThemAllApart) {
     many.push_back({"attributes.x" + std::to_string(i), any_of(letters)});
   }
   EXPECT_FALSE(implies({many}, {{{"attributes.y", present()}}}));
+}
+
+TEST(Coverage, NamesTheFirstRuleThatContainsAnotherByItself) {
+  Coverage coverage;
+  coverage.add({{{"type", text("a")}}});
+  coverage.add({});
+  coverage.add({{{"type", text("b")}}, {{"channel", text("web")}}});
+  EXPECT_EQ(coverage.first_that_contains({{{"type", text("a")}}}), 0U);
+  EXPECT_EQ(coverage.first_that_contains({{{"type", text("b")}, {"value", at_least(1)}}}), 2U);
+  EXPECT_EQ(coverage.first_that_contains({{{"channel", text("web")}}, {{"type", text("b")}}}), 2U);
+  EXPECT_EQ(coverage.first_that_contains({{{"type", any_of({text("a"), text("b")})}}}), std::nullopt);
+  EXPECT_TRUE(coverage.covers({{{"type", any_of({text("a"), text("b")})}}}));
+  EXPECT_EQ(coverage.first_that_contains({}), std::nullopt);
 }
 
 /// Conditions over a few values only, so that pairs often contain each other.

@@ -1,0 +1,144 @@
+#include "app/cli.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "app/check.h"
+#include "app/explain.h"
+#include "app/load_rules.h"
+#include "app/replay.h"
+#include "app/run.h"
+#include "app/version.h"
+
+namespace touchstone {
+namespace {
+
+/// Says what went wrong, in one line, and that the command failed.
+int failed(const Error& error) {
+  std::cerr << "touchstone: " << error.message() << '\n';
+  return kExitFailed;
+}
+
+/// What the commands are told; each uses its part.
+struct Arguments {
+  std::vector<std::string> files;
+  std::string config;
+  std::string map;
+  std::string event;
+  std::string input;
+  std::string out;
+  std::vector<std::string> windows;
+  std::int32_t partitions = 1;
+  bool to_end = false;
+  bool apply = false;
+};
+
+int run_check(const Arguments& arguments) {
+  int code = 0;
+  for (const std::string& file : arguments.files) code = std::max(code, check_file(file));
+  return code;
+}
+
+int run_replay(const Arguments& arguments) {
+  std::optional<Configuration> configuration = read_configuration(arguments.config);
+  if (!configuration) return kExitConfiguration;
+  if (!arguments.windows.empty() && !pick_windows(arguments.windows, configuration->settings)) return kExitUsage;
+  ReplayOptions options;
+  options.rules = read_rules(arguments.map, configuration->settings);
+  if (!options.rules) return kExitConfiguration;
+  options.input = arguments.input;
+  options.out = arguments.out;
+  options.partitions = arguments.partitions;
+  options.topic_prefix = configuration->topics.prefix;
+  const Result<ReplayTotals> totals = replay(options, std::cerr, std::cout);
+  if (!totals) return failed(totals.error());
+  std::cout << fmt::format(
+      "\n{} lines: {} interactions ({} late), {} duplicates, {} dead letters, {} requests to forget; "
+      "{} conversions; {} window rows\n",
+      totals->lines, totals->interactions, totals->late, totals->duplicates, totals->dead_letters,
+      totals->forgotten, totals->conversions, totals->rows);
+  return 0;
+}
+
+int run_explain(const Arguments& arguments) {
+  const std::optional<Configuration> configuration = read_configuration(arguments.config);
+  if (!configuration) return kExitConfiguration;
+  const auto rules = read_rules(arguments.map, configuration->settings);
+  if (!rules) return kExitConfiguration;
+  return explain(*rules, arguments.event, std::cout);
+}
+
+int run_run(const Arguments& arguments) {
+  const std::optional<Configuration> configuration = read_configuration(arguments.config);
+  if (!configuration) return kExitConfiguration;
+  return run(*configuration, arguments.to_end ? RunUntil::kEnd : RunUntil::kStopped);
+}
+
+int run_topics(const Arguments& arguments) {
+  const std::optional<Configuration> configuration = read_configuration(arguments.config);
+  if (!configuration) return kExitConfiguration;
+  return topics(*configuration, arguments.apply ? TopicsMode::kApply : TopicsMode::kShow, std::cout);
+}
+
+void add_commands(CLI::App& app, Arguments& arguments) {
+  auto* run = app.add_subcommand("run", "Run the engine on Kafka until it is stopped");
+  run->add_option("--config", arguments.config, "The configuration")->required();
+  run->add_flag("--to-end", arguments.to_end, "Read to the ends of the input as they are now, end it there, exit");
+
+  auto* topics = app.add_subcommand("topics", "Show which topics are missing or differ");
+  topics->add_option("--config", arguments.config, "The configuration")->required();
+  topics->add_flag("--apply", arguments.apply, "Create the missing ones");
+
+  auto* check = app.add_subcommand("check", "Check maps and configurations; every problem with its line");
+  check->add_option("file", arguments.files, "Maps or configurations (YAML)")->required();
+
+  auto* replay = app.add_subcommand("replay", "Run the engine over a file of events, without a broker");
+  replay->add_option("--map", arguments.map, "The touchpoint map")->required();
+  replay->add_option("--input", arguments.input, "Events, one JSON object a line, gzip too; - for standard input")
+      ->required();
+  replay->add_option("--out", arguments.out, "Directory for DIR/<topic>.ndjson")->required();
+  replay->add_option("--partitions", arguments.partitions, "Partitions to spread customers over")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  replay->add_option("--windows", arguments.windows, "Only these of the configured windows, e.g. 1h,24h")
+      ->delimiter(',');
+  replay->add_option("--config", arguments.config, "Settings other than the defaults");
+
+  auto* explain = app.add_subcommand("explain", "Say which rule takes an event, and why");
+  explain->add_option("--map", arguments.map, "The touchpoint map")->required();
+  explain->add_option("--event", arguments.event, "The event, as JSON")->required();
+  explain->add_option("--config", arguments.config, "Settings other than the defaults");
+}
+
+int dispatch(const CLI::App& app, const Arguments& arguments) {
+  if (app.got_subcommand("run")) return run_run(arguments);
+  if (app.got_subcommand("topics")) return run_topics(arguments);
+  if (app.got_subcommand("check")) return run_check(arguments);
+  if (app.got_subcommand("replay")) return run_replay(arguments);
+  if (app.got_subcommand("explain")) return run_explain(arguments);
+  return kExitUsage;
+}
+
+}  // namespace
+
+int command_line(int argc, char** argv) {
+  CLI::App app("Touchstone: real-time analytics for customer touchpoints", "touchstone");
+  app.set_version_flag("--version", std::string("touchstone ") + kVersion);
+  app.require_subcommand(1);
+  Arguments arguments;
+  add_commands(app, arguments);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);
+    std::cerr << "touchstone: " << error.what() << " (see touchstone --help)\n";
+    return kExitUsage;
+  }
+  return dispatch(app, arguments);
+}
+
+}  // namespace touchstone

@@ -1,0 +1,119 @@
+// The configuration as values: what the operator's file says, checked once, then passed on as a constant.
+//
+// The members are nested as the keys of the file are; every key is explained in
+// deploy/touchstone.example.yaml. Default-constructed it is the configuration of an empty file, which is
+// enough for `replay` and `explain`.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/model/settings.h"
+#include "engine/model/time.h"
+#include "ingest/problem.h"
+#include "ingest/yaml_document.h"
+
+namespace touchstone {
+
+/// How the producers of the input topics choose a partition for a key.
+enum class Partitioner : std::uint8_t {
+  kMurmur2,  ///< as the Java clients do
+  kCrc32,    ///< as librdkafka does without further settings
+};
+
+/// Whose rolling windows are exported as metrics.
+enum class MetricSegments : std::uint8_t {
+  kAll,   ///< only those over all segments together
+  kEach,  ///< those of every segment too
+};
+
+/// A Kafka property: its value, or where its value is found when the program runs, so that secrets stay out
+/// of files.
+struct KafkaProperty {
+  enum class Source : std::uint8_t { kHere, kFile, kEnvironment };
+  Source source = Source::kHere;
+  std::string value;  ///< the value; or the file's path; or the variable's name
+  Position at;
+};
+
+struct ListenAddress {
+  std::string address = "127.0.0.1";  ///< IPv4 or IPv6, without brackets
+  std::uint16_t port = 9480;          ///< 0: any free one
+  friend bool operator==(const ListenAddress&, const ListenAddress&) = default;
+};
+
+struct Configuration {
+  struct Input {
+    std::vector<std::string> topics;
+    bool rekey = false;
+    /// How producers place keys, if they say; records elsewhere are then counted.
+    std::optional<Partitioner> partitioner;
+  };
+  struct Kafka {
+    std::map<std::string, KafkaProperty> properties;
+    std::string properties_file;
+  };
+  struct State {
+    std::string dir;
+    std::uint32_t slices = 1;
+  };
+  struct Http {
+    ListenAddress listen;
+    std::string token_file;
+    bool reload = false;
+  };
+  struct Topics {
+    std::string prefix = "touchstone.";
+    std::int32_t partitions = 4;    ///< of internal and derived topics
+    std::int16_t replication = -1;  ///< -1: as the broker has it
+  };
+  struct Metrics {
+    std::vector<std::string> windows;  ///< names of windows; empty: all
+    MetricSegments segments = MetricSegments::kEach;
+    std::uint32_t series_max = 100'000;
+  };
+  struct Workers {
+    std::uint32_t intake = 1;
+    std::uint32_t journey = 1;
+    std::uint32_t windows = 1;
+  };
+  struct Log {
+    std::string level = "info";  ///< trace, debug, info, warn, error or off
+  };
+
+  std::string file;   ///< where it was read; empty: nowhere
+  Settings settings;  ///< time, duplicates, journey, windows
+  Millis commit{100};
+  std::string map;  ///< path of the touchpoint map; empty: none is named
+  Input input;
+  Kafka kafka;
+  State state;
+  Http http;
+  Topics topics;
+  std::string group = "touchstone";
+  std::string instance;  ///< the host's name unless given, when it was read from a file
+  Millis history = std::chrono::days{7};
+  Metrics metrics;
+  Workers workers;
+  Log log;
+};
+
+struct ConfigurationLoaded {
+  std::optional<Configuration> configuration;  ///< if and only if there are no problems
+  std::vector<Problem> problems;               ///< by position
+};
+
+/// Reads a file. Paths in it are relative to its own directory, and absolute or relative to the working
+/// directory afterwards. Reads no other file and no variable: those are needed only where the program runs.
+[[nodiscard]] ConfigurationLoaded load_configuration(const std::string& path);
+[[nodiscard]] ConfigurationLoaded load_configuration_text(std::string_view text, std::string file);
+[[nodiscard]] ConfigurationLoaded load_configuration(const YamlDocument& document);
+
+/// What `run` needs and this configuration does not give: keys, or files and variables it refers to.
+[[nodiscard]] std::vector<Problem> check_runnable(const Configuration& configuration);
+
+}  // namespace touchstone

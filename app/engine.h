@@ -1,0 +1,64 @@
+// The running engine: the workers of all stages, each on a thread of its own, over one Kafka and one directory of
+// state. `run` and `demo` start it; it ends when it is stopped, when the input ends, or when a worker cannot go on.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "app/topology.h"
+#include "engine/flow/board.h"
+#include "engine/flow/worker.h"
+#include "ingest/kafka_log.h"
+
+namespace touchstone {
+
+struct EngineOptions {
+  Topology topology;
+  KafkaConnection kafka;
+  std::string group = "touchstone";  ///< of the journey stage; the other stages add their name
+  std::string instance;              ///< part of member and transactional ids; the same after a restart
+  std::uint32_t intake_workers = 1;
+  std::uint32_t journey_workers = 1;
+  std::uint32_t windows_workers = 1;
+};
+
+class Engine {
+ public:
+  /// Borrows tables, clock and board; they must outlive it.
+  Engine(EngineOptions options, Tables& tables, Clock& clock, Board& board);
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+  /// Stops, and waits.
+  ~Engine();
+
+  void start();
+  /// Asks all workers to commit and leave; from any thread.
+  void stop() { stopping_ = true; }
+  /// Waits until all workers have left: after stop(), at the end of the input, or because one could not go on.
+  Result<void> wait();
+  [[nodiscard]] bool running() const { return left_ < workers_.size(); }
+
+ private:
+  void add_workers(const WorkerOptions& options, const std::vector<std::string>& topics, std::uint32_t count);
+  void work(Worker& worker);
+
+  EngineOptions options_;
+  Tables& tables_;
+  Clock& clock_;
+  Board& board_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<std::thread> threads_;
+  std::atomic<bool> stopping_{false};
+  std::atomic<std::size_t> left_{0};
+  std::mutex mutex_;
+  std::optional<Error> error_;  ///< the first that ended a worker
+};
+
+}  // namespace touchstone

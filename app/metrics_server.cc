@@ -1,0 +1,45 @@
+#include "app/metrics_server.h"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+#include "app/kafka_properties.h"
+#include "app/version.h"
+#include "exporters/health.h"
+#include "exporters/metrics_page.h"
+
+namespace touchstone {
+
+Result<std::unique_ptr<HttpServer>> serve_metrics(const Configuration& configuration,
+                                                  const std::shared_ptr<const Rules>& rules, const Board& board) {
+  MetricsOptions metrics;
+  metrics.windows = configuration.metrics.windows;
+  metrics.each_segment = configuration.metrics.segments == MetricSegments::kEach;
+  metrics.series_max = configuration.metrics.series_max;
+  metrics.version = kVersion;
+  auto page = std::make_shared<MetricsPage>(rules, board, std::move(metrics));
+
+  std::vector<HttpRoute> routes = health_routes([&board]() -> std::optional<std::string> {
+    if (board.ready()) return std::nullopt;
+    return "starting: partitions are not assigned yet, or their state is being restored";
+  });
+  routes.push_back({"GET", "/metrics", [page](const HttpRequest&) {
+                      HttpResponse response;
+                      response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+                      response.body = page->render();
+                      return response;
+                    }});
+  HttpServerOptions options;
+  options.address = configuration.http.listen.address;
+  options.port = configuration.http.listen.port;
+  if (!configuration.http.token_file.empty()) {
+    SecretFile token = read_secret_file(configuration.http.token_file);
+    if (!token.reason.empty()) return Error(ErrorKind::kReject, "http.token_file: " + token.reason);
+    options.token = std::move(token.value);
+  }
+  options.report = [](std::string_view message) { spdlog::error("http: {}", message); };
+  return HttpServer::start(std::move(options), std::move(routes));
+}
+
+}  // namespace touchstone

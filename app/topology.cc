@@ -1,0 +1,104 @@
+#include "app/topology.h"
+
+#include <numeric>
+#include <utility>
+
+#include "engine/flow/intake_stage.h"
+#include "engine/flow/journey_stage.h"
+#include "engine/flow/window_stage.h"
+#include "ingest/event_decoder.h"
+
+namespace touchstone {
+namespace {
+
+std::int32_t source_partitions(const Topology& topology) {
+  return std::accumulate(topology.inputs.begin(), topology.inputs.end(), std::int32_t{0},
+                         [](std::int32_t sum, const Topology::Input& input) { return sum + input.partitions; });
+}
+
+/// The number of a source partition among those of all input topics, in the order of the configuration.
+std::int32_t source_number(const Topology& topology, const TaskId& task) {
+  std::int32_t before = 0;
+  for (const Topology::Input& input : topology.inputs) {
+    if (input.topic == task.topic) return before + task.partition.value();
+    before += input.partitions;
+  }
+  return before;
+}
+
+WorkerOptions common_options(const Topology& topology) {
+  WorkerOptions options;
+  options.task.slices = topology.slices;
+  options.commit_interval = topology.commit;
+  options.idle = topology.rules->settings().idle;
+  options.detect_silence = topology.detect_silence;
+  options.to_end = topology.to_end;
+  return options;
+}
+
+}  // namespace
+
+std::vector<std::string> Topology::journey_topics() const {
+  if (through_intake) return {topics.events};
+  std::vector<std::string> names;
+  for (const Input& input : inputs) names.push_back(input.topic);
+  return names;
+}
+
+std::int32_t Topology::journey_partitions() const {
+  return through_intake ? event_partitions : source_partitions(*this);
+}
+
+WorkerOptions intake_worker(const Topology& topology) {
+  WorkerOptions options = common_options(topology);
+  options.name = "intake";
+  options.stage = StageKind::kIntake;
+  options.task.slices = 1;
+  auto decoder = std::make_shared<EventDecoder>(topology.rules->settings().max_future);
+  options.factory = [topology, decoder](const TaskId& task, const Slices&) -> std::unique_ptr<Stage> {
+    return std::make_unique<IntakeStage>(
+        IntakeOptions{topology.topics, source_number(topology, task), source_partitions(topology),
+                      topology.event_partitions},
+        *decoder);
+  };
+  return options;
+}
+
+WorkerOptions journey_worker(const Topology& topology) {
+  WorkerOptions options = common_options(topology);
+  options.name = "journey";
+  options.stage = StageKind::kJourney;
+  options.outermost = !topology.through_intake;
+  if (topology.durability == Durability::kKept) options.task.changelog = topology.topics.journey_changelog;
+  auto decoder = std::make_shared<EventDecoder>(topology.rules->settings().max_future);
+  options.factory = [topology, decoder](const TaskId& task, const Slices& slices) -> std::unique_ptr<Stage> {
+    JourneyOptions journey;
+    journey.rules = topology.rules;
+    journey.topics = topology.topics;
+    journey.partition = task.partition;
+    journey.partitions = topology.journey_partitions();
+    journey.delta_partitions = topology.delta_partitions;
+    journey.intake_sources = topology.through_intake ? source_partitions(topology) : 0;
+    if (!topology.through_intake) journey.expected_partition = topology.expected_partition;
+    return std::make_unique<JourneyStage>(std::move(journey), *decoder, slices);
+  };
+  return options;
+}
+
+WorkerOptions windows_worker(const Topology& topology) {
+  WorkerOptions options = common_options(topology);
+  options.name = "windows";
+  options.stage = StageKind::kWindows;
+  options.outermost = false;
+  // The journey stage tells of silence in its records; the wall clock ends here.
+  options.detect_silence = false;
+  if (topology.durability == Durability::kKept) options.task.changelog = topology.topics.windows_changelog;
+  options.factory = [topology](const TaskId&, const Slices& slices) -> std::unique_ptr<Stage> {
+    return std::make_unique<WindowStage>(
+        WindowOptions{topology.rules, topology.topics, topology.delta_partitions, topology.journey_partitions()},
+        slices);
+  };
+  return options;
+}
+
+}  // namespace touchstone

@@ -1,0 +1,76 @@
+#include "engine/flow/board.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace touchstone {
+
+void Board::add(const Counts& counts) {
+  const std::scoped_lock lock(mutex_);
+  now_.counts.add(counts);
+}
+
+void Board::publish(const TaskId& task, JourneyStatus status) {
+  const std::scoped_lock lock(mutex_);
+  now_.journeys[task] = std::move(status);
+}
+
+void Board::publish(const TaskId& task, WindowsStatus status, std::vector<Row> rows) {
+  const std::scoped_lock lock(mutex_);
+  now_.windows[task] = std::move(status);
+  auto& known = rows_[task];
+  for (Row& row : rows) {
+    std::tuple<std::size_t, CellKey> key{row.window, row.cell};
+    known[std::move(key)] = std::move(row);
+  }
+}
+
+void Board::set_lag(const TopicPartition& partition, std::int64_t records) {
+  const std::scoped_lock lock(mutex_);
+  now_.lag[partition] = records;
+}
+
+void Board::set_state_bytes(std::uint64_t bytes) {
+  const std::scoped_lock lock(mutex_);
+  now_.state_bytes = bytes;
+}
+
+void Board::count_commit(double seconds) {
+  const std::scoped_lock lock(mutex_);
+  const auto* bound = std::lower_bound(CommitTimes::kBounds.begin(), CommitTimes::kBounds.end(), seconds);
+  ++now_.commits.buckets[static_cast<std::size_t>(bound - CommitTimes::kBounds.begin())];
+  now_.commits.sum_seconds += seconds;
+}
+
+void Board::set_ready(const std::string& worker, bool ready) {
+  const std::scoped_lock lock(mutex_);
+  ready_[worker] = ready;
+}
+
+void Board::withdraw(const TaskId& task) {
+  const std::scoped_lock lock(mutex_);
+  now_.journeys.erase(task);
+  now_.windows.erase(task);
+  rows_.erase(task);
+  now_.lag.erase({task.topic, task.partition});
+}
+
+BoardSnapshot Board::snapshot() const {
+  const std::scoped_lock lock(mutex_);
+  BoardSnapshot copy = now_;
+  for (const auto& [task, rows] : rows_) copy.rows.insert(rows.begin(), rows.end());
+  copy.ready = all_ready();
+  return copy;
+}
+
+bool Board::ready() const {
+  const std::scoped_lock lock(mutex_);
+  return all_ready();
+}
+
+bool Board::all_ready() const {
+  return !ready_.empty() &&
+         std::all_of(ready_.begin(), ready_.end(), [](const auto& each) { return each.second; });
+}
+
+}  // namespace touchstone

@@ -1,0 +1,79 @@
+// What readers may see: counts and states as of the last commits. The only place where threads meet; workers
+// write after each commit, readers take a copy.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "engine/flow/counts.h"
+#include "engine/flow/ports.h"
+#include "engine/model/row.h"
+#include "engine/model/rules.h"
+
+namespace touchstone {
+
+/// What one journey task says of its partition.
+struct JourneyStatus {
+  std::optional<EventTime> watermark;
+  std::map<std::pair<StagePlace, SegmentNo>, std::int64_t> stage_customers;
+};
+
+/// What one windows task says of its partition.
+struct WindowsStatus {
+  std::vector<std::optional<EventTime>> closed;  ///< last closing by window
+};
+
+/// Seconds a commit took, cumulative buckets are made when rendered.
+struct CommitTimes {
+  static constexpr std::array<double, 10> kBounds = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5};
+  std::array<std::uint64_t, kBounds.size() + 1> buckets{};
+  double sum_seconds = 0;
+};
+
+/// A copy of everything, consistent for each task.
+struct BoardSnapshot {
+  Counts counts;
+  std::map<TaskId, JourneyStatus> journeys;
+  std::map<TaskId, WindowsStatus> windows;
+  std::map<std::tuple<std::size_t, CellKey>, Row> rows;  ///< the last one of each window and cell
+  std::map<TopicPartition, std::int64_t> lag;
+  CommitTimes commits;
+  std::uint64_t state_bytes = 0;
+  bool ready = false;  ///< every task that is ours is running
+};
+
+/// Thread-safe.
+class Board {
+ public:
+  void add(const Counts& counts);
+  void publish(const TaskId& task, JourneyStatus status);
+  /// `rows`: those that changed since the last time; all of them after a restore.
+  void publish(const TaskId& task, WindowsStatus status, std::vector<Row> rows);
+  void set_lag(const TopicPartition& partition, std::int64_t records);
+  void set_state_bytes(std::uint64_t bytes);
+  void count_commit(double seconds);
+  /// A worker tells whether all its tasks run.
+  void set_ready(const std::string& worker, bool ready);
+  /// The task is no longer ours: its states vanish, its counts stay.
+  void withdraw(const TaskId& task);
+
+  /// Cheap, for health checks.
+  [[nodiscard]] bool ready() const;
+  [[nodiscard]] BoardSnapshot snapshot() const;
+
+ private:
+  [[nodiscard]] bool all_ready() const;
+
+  mutable std::mutex mutex_;
+  BoardSnapshot now_;
+  std::map<TaskId, std::map<std::tuple<std::size_t, CellKey>, Row>> rows_;
+  std::map<std::string, bool> ready_;
+};
+
+}  // namespace touchstone

@@ -1,0 +1,339 @@
+#include "engine/flow/journey_stage.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "engine/flow/dead_letter.h"
+#include "engine/wire/json.h"
+
+namespace touchstone {
+namespace {
+
+constexpr std::uint8_t kStateVersion = 1;
+/// Cells in one record of the repartition topic; keeps records well below a broker's limit of 1 MB.
+constexpr std::size_t kCellsInRecord = 1000;
+/// An offset that every slice has behind it: for what does not come from a record.
+constexpr Offset kBeyond{std::numeric_limits<std::int64_t>::max()};
+
+void write_optional_time(ByteWriter& out, const std::optional<EventTime>& time) {
+  out.byte(time ? 1 : 0);
+  if (time) out.time(*time);
+}
+
+std::optional<EventTime> read_optional_time(ByteReader& in) {
+  if (in.byte() == 0) return std::nullopt;
+  return in.time();
+}
+
+}  // namespace
+
+JourneyStage::JourneyStage(JourneyOptions options, Decoder& decoder, const Slices& slices)
+    : options_(std::move(options)),
+      rules_(*options_.rules),
+      decoder_(decoder),
+      slices_(slices),
+      changed_(slices.count()),
+      intake_marks_(static_cast<std::size_t>(options_.intake_sources)),
+      intake_ends_(static_cast<std::size_t>(options_.intake_sources)) {}
+
+std::optional<EventTime> JourneyStage::watermark() const {
+  const std::optional<EventTime> highest =
+      options_.intake_sources > 0 ? intake_marks_.value() : highest_.highest();
+  if (!highest) return ended_at_;
+  const EventTime mark = *highest - rules_.settings().lateness;
+  return ended_at_ ? std::max(mark, *ended_at_) : mark;
+}
+
+Result<void> JourneyStage::process(const Record& record, Output& out) {
+  silent_ = false;
+  Arrival arrival{record, {record.topic, record.partition, record.offset}, record.offset, 0};
+  if (options_.intake_sources == 0) {
+    process_arrival(arrival, out);
+    return {};
+  }
+  const auto header = std::find_if(record.headers.begin(), record.headers.end(),
+                                   [](const HeaderView& each) { return each.name == kEnvelopeHeader; });
+  const std::optional<Envelope> envelope =
+      header == record.headers.end() ? std::nullopt : decode_envelope(header->value);
+  if (!envelope || envelope->sources != options_.intake_sources) {
+    return Error(ErrorKind::kReject,
+                 "a record of " + std::string(record.topic) +
+                     " was not written by this intake (or by one with another number of source partitions)");
+  }
+  if (envelope->mark_only) {
+    hear(*envelope, out);
+    return {};
+  }
+  arrival.source = {envelope->topic, envelope->partition, envelope->offset};
+  arrival.record.timestamp_ms = envelope->timestamp_ms;
+  arrival.record.key.reset();
+  if (envelope->key) arrival.record.key = *envelope->key;
+  std::erase_if(arrival.record.headers, [](const HeaderView& each) { return each.name == kEnvelopeHeader; });
+  arrival.intake_source = envelope->source;
+  process_arrival(arrival, out);
+  return {};
+}
+
+void JourneyStage::hear(const Envelope& envelope, Output& out) {
+  const auto source = static_cast<std::size_t>(envelope.source);
+  intake_marks_.update(source, envelope.highest, envelope.silent);
+  if (!envelope.end) return;
+  intake_ends_[source] = envelope.end->session;
+  const bool all = std::all_of(intake_ends_.begin(), intake_ends_.end(),
+                               [&](std::uint64_t session) { return session == envelope.end->session; });
+  if (all) end(*envelope.end, out);
+}
+
+void JourneyStage::process_arrival(const Arrival& arrival, Output& out) {
+  const Record& record = arrival.record;
+  if (options_.expected_partition && record.key && options_.expected_partition(*record.key) != record.partition) {
+    ++out.counts.wrong_partition;
+  }
+  if (!record.value) {
+    if (record.key && !record.key->empty()) forget(*record.key, arrival.at, out);
+    return;
+  }
+  const Decoded decoded = decoder_.decode(record);
+  if (const auto* rejection = std::get_if<Rejection>(&decoded)) {
+    out.records.push_back(dead_letter(options_.topics.dead_letters, record, arrival.source, *rejection));
+    ++out.counts.dead_letters[static_cast<std::size_t>(rejection->reason)];
+    return;
+  }
+  const Event& event = *std::get<const Event*>(decoded);
+  if (record.key && !record.key->empty() && *record.key != event.customer) ++out.counts.key_mismatches;
+  handle(event, arrival, out);
+}
+
+void JourneyStage::advance(const Event& event, const Arrival& arrival) {
+  highest_.see(event.time);
+  if (options_.intake_sources > 0) {
+    intake_marks_.update(static_cast<std::size_t>(arrival.intake_source), event.time, false);
+  }
+}
+
+void JourneyStage::handle(const Event& event, const Arrival& arrival, Output& out) {
+  const std::optional<EventTime> before = watermark();
+  const bool late = before && event.time < *before;
+  advance(event, arrival);
+  const EventTime now = watermark().value_or(EventTime{});
+  lapse_until(now, arrival.at, out);
+  if (!slices_.applies(slice_of_customer(event.customer, slices_.count()), arrival.at)) return;
+
+  auto found = customers_.find(event.customer);
+  if (found == customers_.end()) found = customers_.emplace(event.customer, Customer{}).first;
+  Customer& customer = found->second;
+  // The indexes know the customer by what the event is about to change.
+  if (customer.started) delist(found->first, customer);
+  const std::optional<Observation> seen = observe(customer, event, rules_, late);
+  if (seen && !late) tally(*seen, event.time, now, rules_, customer, deltas_);
+  enlist(found->first, customer);
+  if (!seen) {
+    ++out.counts.duplicates;
+    return;
+  }
+  mark_changed(found->first);
+  write_observation(event, *seen, arrival.source, out);
+}
+
+void JourneyStage::lapse_until(EventTime watermark, Offset at, Output& out) {
+  auto next = due_.begin();
+  while (next != due_.end() && next->at <= watermark) {
+    const std::string& id = *next->customer;
+    ++next;
+    if (!slices_.applies(slice_of_customer(id, slices_.count()), at)) continue;
+    Customer& customer = customers_.find(id)->second;
+    delist(id, customer);
+    const Transition transition = lapse(customer, rules_);
+    enlist(id, customer);
+    mark_changed(id);
+    write_transition(transition, id, out);
+  }
+}
+
+void JourneyStage::forget(std::string_view id, Offset at, Output& out) {
+  if (!slices_.applies(slice_of_customer(id, slices_.count()), at)) return;
+  const auto found = customers_.find(id);
+  if (found == customers_.end()) return;
+  delist(found->first, found->second);
+  mark_changed(id);
+  customers_.erase(found);
+  ++out.counts.forgotten;
+}
+
+void JourneyStage::write_observation(const Event& event, const Observation& seen, const Source& source,
+                                     Output& out) const {
+  const std::string customer(event.customer);
+  const auto write = [&](const std::string& topic, std::string value) {
+    out.records.push_back({topic, std::nullopt, customer, std::move(value), {}});
+  };
+  write(options_.topics.interactions, interaction_json(event, seen, source, rules_));
+  for (const Transition& transition : seen.transitions) {
+    write(options_.topics.transitions, transition_json(transition, customer, rules_));
+  }
+  if (seen.conversion) write(options_.topics.conversions, conversion_json(event, seen, rules_));
+  out.counts.count(seen);
+}
+
+void JourneyStage::write_transition(const Transition& transition, std::string_view customer, Output& out) const {
+  out.records.push_back({options_.topics.transitions, std::nullopt, std::string(customer),
+                         transition_json(transition, customer, rules_), {}});
+  out.counts.count(transition);
+}
+
+void JourneyStage::end(const EndOfInput& end, Output& out) {
+  if (end.highest) {
+    lapse_until(*end.highest, kBeyond, out);
+    ended_at_ = ended_at_ ? std::max(*ended_at_, *end.highest) : *end.highest;
+  }
+  send_deltas(out);
+  ended_ = end.session;
+  for (std::int32_t target = 0; target < options_.delta_partitions; ++target) {
+    DeltaBatch batch;
+    batch.has_mark = true;
+    batch.mark = watermark();
+    batch.silent = silent_;
+    batch.end = end;
+    send(Partition(target), std::move(batch), out);
+  }
+  sent_ = SourceState{true, watermark(), silent_};
+}
+
+void JourneyStage::flush(Output& out) {
+  send_deltas(out);
+  const SourceState now{true, watermark(), silent_};
+  if ((!now.mark && !now.silent) || sent_ == now) return;
+  for (std::int32_t target = 0; target < options_.delta_partitions; ++target) {
+    DeltaBatch batch;
+    batch.has_mark = true;
+    batch.mark = now.mark;
+    batch.silent = now.silent;
+    send(Partition(target), std::move(batch), out);
+  }
+  sent_ = now;
+}
+
+void JourneyStage::send_deltas(Output& out) {
+  std::map<Partition, std::vector<NamedDelta>> by_target;
+  for (const auto& [cell, delta] : deltas_.cells()) {
+    CellKey key = key_of(cell, rules_);
+    const Partition target = partition_of_cell(key, options_.delta_partitions);
+    by_target[target].push_back({std::move(key), delta});
+  }
+  deltas_.clear();
+  for (auto& [target, cells] : by_target) {
+    std::sort(cells.begin(), cells.end(), [](const NamedDelta& a, const NamedDelta& b) { return a.cell < b.cell; });
+    for (std::size_t begin = 0; begin < cells.size(); begin += kCellsInRecord) {
+      const std::size_t stop = std::min(cells.size(), begin + kCellsInRecord);
+      DeltaBatch batch;
+      batch.deltas.assign(std::make_move_iterator(cells.begin() + static_cast<std::ptrdiff_t>(begin)),
+                          std::make_move_iterator(cells.begin() + static_cast<std::ptrdiff_t>(stop)));
+      send(target, std::move(batch), out);
+    }
+  }
+}
+
+void JourneyStage::send(Partition target, DeltaBatch batch, Output& out) const {
+  batch.source = options_.partition.value();
+  batch.sources = options_.partitions;
+  out.records.push_back(
+      {options_.topics.deltas, target, std::nullopt, encode_deltas(batch, rules_.stages()), {}});
+}
+
+void JourneyStage::enlist(const std::string& id, const Customer& customer) {
+  const StagePlace place =
+      customer.lapsed ? StagePlace{StagePlace::Kind::kLapsed, {}} : StagePlace{StagePlace::Kind::kStage, customer.stage};
+  ++stage_customers_[{place, customer.segment.value_or(rules_.other_segment())}];
+  if (!customer.lapsed) due_.insert({customer.due(rules_), &id});
+}
+
+void JourneyStage::delist(const std::string& id, const Customer& customer) {
+  const StagePlace place =
+      customer.lapsed ? StagePlace{StagePlace::Kind::kLapsed, {}} : StagePlace{StagePlace::Kind::kStage, customer.stage};
+  --stage_customers_[{place, customer.segment.value_or(rules_.other_segment())}];
+  if (!customer.lapsed) due_.erase({customer.due(rules_), &id});
+}
+
+void JourneyStage::mark_changed(std::string_view customer) {
+  changed_[slice_of_customer(customer, slices_.count())].emplace(customer);
+}
+
+std::string JourneyStage::fingerprint() const {
+  std::string text = "journey 1, " + std::to_string(options_.partitions) + " partitions, " +
+                     std::to_string(options_.delta_partitions) + " of windows, " +
+                     std::to_string(slices_.count()) + " slices, xxh3, intake of " +
+                     std::to_string(options_.intake_sources) + ", windows";
+  for (const WindowSpec& window : rules_.settings().windows) {
+    text += ' ' + window.name + '/' + std::to_string(window.step.count()) + "ms";
+  }
+  return text;
+}
+
+std::string JourneyStage::position_state() const {
+  ByteWriter out;
+  out.byte(kStateVersion);
+  write_optional_time(out, highest_.highest());
+  write_optional_time(out, ended_at_);
+  out.byte(silent_ ? 1 : 0);
+  write_optional_time(out, intake_marks_.value());
+  for (std::size_t i = 0; i < intake_ends_.size(); ++i) {
+    const SourceState& source = intake_marks_.sources()[i];
+    out.byte(static_cast<std::uint8_t>((source.heard ? 1 : 0) | (source.silent ? 2 : 0)));
+    write_optional_time(out, source.mark);
+    out.number(intake_ends_[i]);
+  }
+  return out.take();
+}
+
+std::vector<TableChange> JourneyStage::take_changes(std::uint32_t slice) {
+  std::vector<TableChange> changes;
+  for (const std::string& id : changed_[slice]) {
+    const auto found = customers_.find(id);
+    TableChange& change = changes.emplace_back(TableChange{customer_key(id), std::nullopt});
+    if (found == customers_.end()) continue;
+    found->second.presence.expire(watermark().value_or(EventTime{}), rules_.settings().windows);
+    change.value = encode_customer(found->second, rules_);
+  }
+  changed_[slice].clear();
+  std::sort(changes.begin(), changes.end(),
+            [](const TableChange& a, const TableChange& b) { return a.key < b.key; });
+  return changes;
+}
+
+bool JourneyStage::restore(std::string_view key, std::string_view value) {
+  if (key.empty() || static_cast<KeyKind>(key.front()) != KeyKind::kCustomer) return false;
+  std::optional<Customer> customer = decode_customer(value, rules_);
+  if (!customer) return false;
+  const auto entry = customers_.emplace(std::string(key.substr(1)), std::move(*customer)).first;
+  enlist(entry->first, entry->second);
+  return true;
+}
+
+bool JourneyStage::restored(const std::vector<std::string>& /*slice_states*/, const std::string& from) {
+  ByteReader in(from);
+  if (in.byte() != kStateVersion) return false;
+  if (const auto highest = read_optional_time(in)) highest_.see(*highest);
+  ended_at_ = read_optional_time(in);
+  silent_ = in.byte() != 0;
+  const std::optional<EventTime> joined = read_optional_time(in);
+  std::vector<SourceState> sources;
+  for (std::uint64_t& session : intake_ends_) {
+    SourceState& source = sources.emplace_back();
+    const std::uint8_t flags = in.byte();
+    source.heard = (flags & 1) != 0;
+    source.silent = (flags & 2) != 0;
+    source.mark = read_optional_time(in);
+    session = in.number();
+  }
+  intake_marks_ = JoinedWatermark(std::move(sources), joined);
+  return in.done();
+}
+
+void JourneyStage::publish(Board& board, const TaskId& task, bool /*everything*/) {
+  JourneyStatus status;
+  status.watermark = watermark();
+  status.stage_customers = stage_customers_;
+  board.publish(task, std::move(status));
+}
+
+}  // namespace touchstone

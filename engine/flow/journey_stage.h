@@ -1,0 +1,115 @@
+// The journey stage: works by customer. Decodes each record, finds its customer, lets the model say what it means
+// (journey.h), writes interactions, transitions and conversions, and sends the changes of cells on to the windows
+// stage. Bad records go to the dead letters.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "engine/flow/slices.h"
+#include "engine/flow/stage.h"
+#include "engine/flow/topic_names.h"
+#include "engine/model/delta.h"
+#include "engine/model/journey.h"
+#include "engine/model/watermark.h"
+#include "engine/wire/intake_envelope.h"
+#include "engine/wire/records.h"
+
+namespace touchstone {
+
+struct JourneyOptions {
+  std::shared_ptr<const Rules> rules;
+  TopicNames topics;
+  Partition partition;
+  std::int32_t partitions = 1;        ///< of the topic this stage reads
+  std::int32_t delta_partitions = 1;  ///< of the topic it sends deltas to
+  /// Source partitions merged by an intake into the topic this stage reads; 0: it reads the input itself.
+  std::int32_t intake_sources = 0;
+  /// The partition a key belongs to, where the input says how it was partitioned; a mismatch is counted.
+  std::function<Partition(std::string_view key)> expected_partition;
+};
+
+class JourneyStage final : public Stage {
+ public:
+  /// Borrows the decoder and the slices; both must outlive it.
+  JourneyStage(JourneyOptions options, Decoder& decoder, const Slices& slices);
+
+  Result<void> process(const Record& record, Output& out) override;
+  void silence() override { silent_ = true; }
+  void end(const EndOfInput& end, Output& out) override;
+  [[nodiscard]] std::optional<EventTime> highest() const override { return highest_.highest(); }
+  [[nodiscard]] bool ended(std::uint64_t session) const override { return ended_ == session; }
+  void flush(Output& out) override;
+  [[nodiscard]] std::string fingerprint() const override;
+  [[nodiscard]] std::string position_state() const override;
+  std::vector<TableChange> take_changes(std::uint32_t slice) override;
+  bool restore(std::string_view key, std::string_view value) override;
+  bool restored(const std::vector<std::string>& slice_states, const std::string& from) override;
+  void publish(Board& board, const TaskId& task, bool everything) override;
+
+ private:
+  struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  };
+  using Customers = std::unordered_map<std::string, Customer, TextHash, std::equal_to<>>;
+  struct Due {
+    EventTime at;
+    const std::string* customer;
+    bool operator<(const Due& other) const {
+      return at != other.at ? at < other.at : *customer < *other.customer;
+    }
+  };
+  /// A record with the coordinates it came with, also behind an intake.
+  struct Arrival {
+    Record record;
+    Source source;
+    Offset at;  ///< in the log this stage reads
+    std::int32_t intake_source = 0;
+  };
+
+  void hear(const Envelope& envelope, Output& out);
+  void process_arrival(const Arrival& arrival, Output& out);
+  void handle(const Event& event, const Arrival& arrival, Output& out);
+  void advance(const Event& event, const Arrival& arrival);
+  void lapse_until(EventTime watermark, Offset at, Output& out);
+  void forget(std::string_view customer, Offset at, Output& out);
+  void write_observation(const Event& event, const Observation& seen, const Source& source, Output& out) const;
+  void write_transition(const Transition& transition, std::string_view customer, Output& out) const;
+  void send_deltas(Output& out);
+  void send(Partition target, DeltaBatch batch, Output& out) const;
+
+  [[nodiscard]] std::optional<EventTime> watermark() const;
+  void enlist(const std::string& id, const Customer& customer);
+  void delist(const std::string& id, const Customer& customer);
+  void mark_changed(std::string_view customer);
+
+  JourneyOptions options_;
+  const Rules& rules_;
+  Decoder& decoder_;
+  const Slices& slices_;
+
+  Customers customers_;
+  std::set<Due> due_;  ///< customers who have not lapsed, by when they do
+  std::map<std::pair<StagePlace, SegmentNo>, std::int64_t> stage_customers_;
+  std::vector<std::unordered_set<std::string>> changed_;  ///< by slice
+
+  HighestTime highest_;
+  JoinedWatermark intake_marks_;  ///< behind an intake: what its sources have told
+  std::vector<std::uint64_t> intake_ends_;  ///< by source: the session in which it ended; 0: it has not
+  std::optional<std::uint64_t> ended_;
+  std::optional<EventTime> ended_at_;  ///< the watermark never lies below the end of an input
+  bool silent_ = false;
+
+  DeltaSet deltas_;
+  std::optional<SourceState> sent_;  ///< what the windows stage was last told
+};
+
+}  // namespace touchstone

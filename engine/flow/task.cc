@@ -1,0 +1,202 @@
+#include "engine/flow/task.h"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "engine/wire/records.h"
+
+namespace touchstone {
+namespace {
+
+/// Changes handed to the tables at once while catching up.
+constexpr std::size_t kCatchUpBatch = 10'000;
+
+std::string named(const TaskId& id) { return id.topic + "/" + std::to_string(id.partition.value()); }
+
+}  // namespace
+
+Task::Task(TaskId id, TaskOptions options, const StageFactory& factory)
+    : id_(std::move(id)),
+      options_(std::move(options)),
+      slices_(options_.slices),
+      stage_(factory(id_, slices_)),
+      position_states_(options_.slices) {}
+
+Result<Offset> Task::restore(Log& log, Tables& tables) {
+  state_ = State::kRestoring;
+  // Committed offsets are read before the changelog: what they cover is then in it.
+  auto committed = log.committed(input());
+  if (!committed) return committed.error();
+  if (!options_.changelog.empty()) {
+    TOUCHSTONE_TRY(catch_up(log, tables));
+    TOUCHSTONE_TRY(load(tables));
+  }
+  return settle(log, *committed);
+}
+
+Result<void> Task::catch_up(Log& log, Tables& tables) {
+  std::optional<Offset> local;
+  TOUCHSTONE_TRY(tables.scan(id_, [&](std::string_view key, std::string_view value) {
+    if (key == changelog_offset_key()) local = Offset(ByteReader(value).signed_number());
+  }));
+  const TopicPartition changelog{options_.changelog, id_.partition};
+  auto range = log.range(changelog);
+  if (!range) return range.error();
+  // A copy that ends before the changelog begins, or goes beyond it, is not a copy of this changelog.
+  if (local && (*local < range->begin || *local > range->end)) {
+    TOUCHSTONE_TRY(tables.clear(id_));
+    local.reset();
+  }
+  std::vector<TableChange> changes;
+  Result<void> applied{};
+  const auto apply = [&](std::optional<Offset> upto) {
+    if (upto) {
+      ByteWriter offset;
+      offset.signed_number(upto->value());
+      changes.push_back({changelog_offset_key(), offset.take()});
+    }
+    if (applied) applied = tables.apply({{id_, std::exchange(changes, {})}});
+  };
+  auto end = log.read(changelog, local.value_or(range->begin), [&](const Record& record) {
+    if (!record.key) return;
+    changes.push_back({std::string(*record.key), std::nullopt});
+    if (record.value) changes.back().value = std::string(*record.value);
+    if (changes.size() >= kCatchUpBatch) apply(std::nullopt);
+  });
+  if (!end) return end.error();
+  apply(*end);
+  return applied;
+}
+
+Result<void> Task::load(Tables& tables) {
+  bool sound = true;
+  std::string fingerprint;
+  TOUCHSTONE_TRY(tables.scan(id_, [&](std::string_view key, std::string_view value) {
+    if (key == changelog_offset_key()) return;
+    if (!key.empty() && static_cast<KeyKind>(key.front()) == KeyKind::kPosition) {
+      ByteReader in(key.substr(1));
+      const std::uint64_t slice = in.number();
+      const std::optional<SlicePosition> position = decode_position(value);
+      if (!in.done() || !position || slice >= slices_.count()) {
+        sound = false;
+        return;
+      }
+      slices_.set(static_cast<std::uint32_t>(slice), position->offset);
+      position_states_[slice] = position->state;
+      fingerprint = position->fingerprint;
+      return;
+    }
+    sound = stage_->restore(key, value) && sound;
+  }));
+  if (!fingerprint.empty() && fingerprint != stage_->fingerprint()) {
+    return Error(ErrorKind::kReject, "the state of " + named(id_) + " was made with other settings: [" +
+                                         fingerprint + "], these are [" + stage_->fingerprint() +
+                                         "]; go back to those, or begin anew with another group and prefix");
+  }
+  if (!sound) return Error(ErrorKind::kReject, "the state of " + named(id_) + " cannot be read by this version");
+  return {};
+}
+
+Result<Offset> Task::settle(Log& log, std::optional<Offset> committed) {
+  auto range = log.range(input());
+  if (!range) return range.error();
+  const bool fresh = !position_states_.front().has_value();
+  if (fresh) {
+    next_ = committed_ = committed.value_or(range->begin);
+    if (committed && !options_.changelog.empty() && *committed > range->begin) {
+      return Error(ErrorKind::kReject, "the group has read " + named(id_) + " up to " +
+                                           std::to_string(committed->value()) + " but its changelog " +
+                                           options_.changelog + " is empty: it was deleted, or belongs to another "
+                                           "group; begin anew with another group and prefix");
+    }
+    for (std::uint32_t slice = 0; slice < slices_.count(); ++slice) slices_.set(slice, next_);
+    state_ = State::kRunning;
+    return next_;
+  }
+  std::vector<std::string> states;
+  const std::string* from = nullptr;
+  const Offset lowest = slices_.lowest();
+  for (std::uint32_t slice = 0; slice < slices_.count(); ++slice) {
+    if (!position_states_[slice]) return Error(ErrorKind::kReject, "a slice of " + named(id_) + " has no position");
+    states.push_back(*position_states_[slice]);
+    if (from == nullptr && slices_.applies(slice, lowest)) from = &*position_states_[slice];
+  }
+  if (!committed || slices_.highest() > *committed) {
+    return Error(ErrorKind::kReject, "the state of " + named(id_) +
+                                         " is ahead of the group's committed offset: the group's offsets were reset "
+                                         "or lost; begin anew with another group and prefix");
+  }
+  if (lowest < range->begin && lowest < *committed) {
+    return Error(ErrorKind::kReject, named(id_) + " no longer holds the records from " +
+                                         std::to_string(lowest.value()) + " on, which recovery needs");
+  }
+  if (!stage_->restored(states, *from)) {
+    return Error(ErrorKind::kReject, "the position of " + named(id_) + " cannot be read by this version");
+  }
+  committed_ = *committed;
+  next_ = lowest;
+  has_positions_ = true;
+  state_ = next_ < committed_ ? State::kReplaying : State::kRunning;
+  return next_;
+}
+
+Result<void> Task::process(const Record& record, Output& out) {
+  // Control records leave gaps in the log, so the replay may be over without a record at its last offset.
+  if (state_ == State::kReplaying && record.offset >= committed_) state_ = State::kRunning;
+  if (state_ == State::kReplaying) {
+    Output dropped;
+    TOUCHSTONE_TRY(stage_->process(record, dropped));
+    stage_->flush(dropped);
+    next_ = record.offset.next();
+    return {};
+  }
+  TOUCHSTONE_TRY(stage_->process(record, out));
+  next_ = record.offset.next();
+  dirty_ = true;
+  return {};
+}
+
+void Task::reached_end() {
+  if (state_ != State::kReplaying) return;
+  next_ = std::max(next_, committed_);
+  state_ = State::kRunning;
+}
+
+bool Task::dirty() const {
+  if (state_ != State::kRunning) return false;
+  return dirty_ || (has_positions_ && slices_.lowest() < next_);
+}
+
+void Task::checkpoint(Checkpoint which, Output& out) {
+  assert(state_ == State::kRunning);
+  stage_->flush(out);
+  staged_.clear();
+  if (options_.changelog.empty()) return;
+  const bool all = which == Checkpoint::kAll || !has_positions_;
+  has_positions_ = true;
+  const std::uint32_t count = all ? slices_.count() : 1;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const std::uint32_t slice = next_slice_;
+    next_slice_ = (next_slice_ + 1) % slices_.count();
+    for (TableChange& change : stage_->take_changes(slice)) staged_.push_back(std::move(change));
+    staged_.push_back({position_key(slice), encode_position({next_, stage_->fingerprint(), stage_->position_state()})});
+    slices_.set(slice, next_);
+  }
+  for (const TableChange& change : staged_) {
+    out.records.push_back({options_.changelog, id_.partition, change.key, change.value, {}});
+  }
+}
+
+TaskChanges Task::committed(std::optional<Offset> written) {
+  dirty_ = false;
+  committed_ = next_;
+  if (written) {
+    ByteWriter offset;
+    offset.signed_number(written->value());
+    staged_.push_back({changelog_offset_key(), offset.take()});
+  }
+  return {id_, std::exchange(staged_, {})};
+}
+
+}  // namespace touchstone

@@ -1,0 +1,89 @@
+// One stage on one partition: where it stands in its log, and how it comes back there.
+//
+//   Created --restore()--> Restoring --> Replaying --> Running --> Closed (destroyed)
+//                              |             ^ the log is read again from the lowest slice's position up to the
+//                              |             | committed offset; what is produced then is dropped, it was
+//                              +-------------+ written before
+//
+// A commit carries the changed keys of some slices, each with its position: the offset up to which the slice is
+// then true. The same changes go to the tables once the log has them.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/flow/ports.h"
+#include "engine/flow/slices.h"
+#include "engine/flow/stage.h"
+
+namespace touchstone {
+
+using StageFactory = std::function<std::unique_ptr<Stage>(const TaskId& task, const Slices& slices)>;
+
+struct TaskOptions {
+  std::string changelog;      ///< topic; empty: the stage keeps no state
+  std::uint32_t slices = 1;
+};
+
+/// Which slices a checkpoint takes.
+enum class Checkpoint : std::uint8_t { kNext, kAll };
+
+/// Not thread-safe; its worker owns it.
+class Task {
+ public:
+  enum class State : std::uint8_t { kCreated, kRestoring, kReplaying, kRunning };
+
+  Task(TaskId id, TaskOptions options, const StageFactory& factory);
+
+  [[nodiscard]] const TaskId& id() const { return id_; }
+  [[nodiscard]] State state() const { return state_; }
+  [[nodiscard]] Stage& stage() { return *stage_; }
+  [[nodiscard]] TopicPartition input() const { return {id_.topic, id_.partition}; }
+
+  /// Brings tables up to the changelog, the stage up to the tables, and says from where the log must be read.
+  /// kReject: the state does not fit this configuration or this log; the message says what to do.
+  Result<Offset> restore(Log& log, Tables& tables);
+
+  /// Hands a record to the stage; what a replayed one produces is dropped.
+  Result<void> process(const Record& record, Output& out);
+
+  /// Lets the stage send what it has combined and adds the changed keys of the next slices with their position.
+  void checkpoint(Checkpoint which, Output& out);
+
+  /// After the commit: what the tables must take over. `written`: the changelog's next offset, if it was written.
+  TaskChanges committed(std::optional<Offset> written);
+
+  /// The log was read to its end: a replay is then over, even if control records took up its last offsets.
+  void reached_end();
+  /// Something happened that is not a record of the log, and that the next commit should carry.
+  void touch() { dirty_ = true; }
+
+  /// What the group commits: the offset of the next record, and not a smaller one while replaying.
+  [[nodiscard]] Offset next() const { return state_ == State::kReplaying ? committed_ : next_; }
+  /// True if a commit would say something new, or bring a slice up to the present offset.
+  [[nodiscard]] bool dirty() const;
+
+ private:
+  Result<void> catch_up(Log& log, Tables& tables);
+  Result<void> load(Tables& tables);
+  Result<Offset> settle(Log& log, std::optional<Offset> committed);
+
+  TaskId id_;
+  TaskOptions options_;
+  Slices slices_;
+  std::unique_ptr<Stage> stage_;
+  State state_ = State::kCreated;
+  Offset next_;
+  Offset committed_;          ///< where the replay ends
+  std::uint32_t next_slice_ = 0;
+  bool dirty_ = false;
+  bool has_positions_ = false;  ///< every slice has been written at least once
+  std::vector<std::optional<std::string>> position_states_;  ///< by slice, while restoring
+  std::vector<TableChange> staged_;
+};
+
+}  // namespace touchstone

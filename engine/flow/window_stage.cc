@@ -1,0 +1,245 @@
+#include "engine/flow/window_stage.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/wire/json.h"
+
+namespace touchstone {
+namespace {
+
+constexpr std::uint8_t kStateVersion = 1;
+
+void write_optional_time(ByteWriter& out, const std::optional<EventTime>& time) {
+  out.byte(time ? 1 : 0);
+  if (time) out.time(*time);
+}
+
+std::optional<EventTime> read_optional_time(ByteReader& in) {
+  if (in.byte() == 0) return std::nullopt;
+  return in.time();
+}
+
+/// The stage's own part of a position.
+struct WindowState {
+  Windows::Closings closed;
+  std::optional<EventTime> watermark;
+  std::vector<SourceState> sources;
+  std::vector<std::uint64_t> ends;
+};
+
+std::string encode_state(const WindowState& state) {
+  ByteWriter out;
+  out.byte(kStateVersion);
+  out.number(state.closed.size());
+  for (const auto& closed : state.closed) write_optional_time(out, closed);
+  write_optional_time(out, state.watermark);
+  out.number(state.sources.size());
+  for (std::size_t i = 0; i < state.sources.size(); ++i) {
+    const SourceState& source = state.sources[i];
+    out.byte(static_cast<std::uint8_t>((source.heard ? 1 : 0) | (source.silent ? 2 : 0)));
+    write_optional_time(out, source.mark);
+    out.number(state.ends[i]);
+  }
+  return out.take();
+}
+
+std::optional<WindowState> decode_state(std::string_view bytes) {
+  ByteReader in(bytes);
+  if (in.byte() != kStateVersion) return std::nullopt;
+  WindowState state;
+  const std::size_t windows = in.count();
+  for (std::size_t i = 0; i < windows && in.ok(); ++i) state.closed.push_back(read_optional_time(in));
+  state.watermark = read_optional_time(in);
+  const std::size_t sources = in.count();
+  for (std::size_t i = 0; i < sources && in.ok(); ++i) {
+    SourceState& source = state.sources.emplace_back();
+    const std::uint8_t flags = in.byte();
+    source.heard = (flags & 1) != 0;
+    source.silent = (flags & 2) != 0;
+    source.mark = read_optional_time(in);
+    state.ends.push_back(in.number());
+  }
+  if (!in.done()) return std::nullopt;
+  return state;
+}
+
+KeyKind key_kind(WindowsKey::Kind kind) {
+  switch (kind) {
+    case WindowsKey::Kind::kPane:
+      return KeyKind::kPane;
+    case WindowsKey::Kind::kEdge:
+      return KeyKind::kEdge;
+    case WindowsKey::Kind::kRow:
+      return KeyKind::kRow;
+  }
+  return KeyKind::kRow;
+}
+
+}  // namespace
+
+WindowStage::WindowStage(WindowOptions options, const Slices& slices)
+    : options_(std::move(options)),
+      slices_(slices),
+      stages_(options_.rules->stages()),
+      windows_(options_.rules->settings().windows),
+      watermark_(static_cast<std::size_t>(options_.sources)),
+      ends_(static_cast<std::size_t>(options_.sources)) {}
+
+Result<void> WindowStage::process(const Record& record, Output& out) {
+  const std::optional<DeltaBatch> batch =
+      record.value ? decode_deltas(*record.value, stages_) : std::nullopt;
+  if (!batch || batch->sources != options_.sources) {
+    return Error(ErrorKind::kReject, "a record of " + std::string(record.topic) +
+                                         " is not of this engine, or of one with another number of partitions");
+  }
+  for (const NamedDelta& delta : batch->deltas) add(delta, record.offset, out);
+  if (!batch->has_mark) return {};
+  const auto source = static_cast<std::size_t>(batch->source);
+  watermark_.update(source, batch->mark, batch->silent);
+  ends_[source] = batch->end ? batch->end->session : 0;
+  close(batch->end, record.offset, out);
+  return {};
+}
+
+void WindowStage::add(const NamedDelta& named, Offset at, Output& out) {
+  const CellIndex cell = windows_.index(named.cell);
+  if (!slices_.applies(slice_of(cell), at)) return;
+  for (const auto& [pane, amounts] : named.delta.panes) {
+    const bool in_time = windows_.add_pane(cell, pane, amounts);
+    if (!in_time && named.cell.scope == Scope::kAll && named.cell.segment == kAllId) {
+      out.counts.late_for_windows += static_cast<std::uint64_t>(amounts.at({MeasureKind::kInteractions, 0}));
+    }
+  }
+  for (const auto& [edge, change] : named.delta.edges) {
+    if (edge.first < windows_.specs().size()) windows_.add_edge(cell, edge.first, edge.second, change);
+  }
+}
+
+void WindowStage::close(const std::optional<EndOfInput>& end, Offset at, Output& out) {
+  const auto may_touch = [&](CellIndex cell) { return slices_.applies(slice_of(cell), at); };
+  const auto write = [&](const Row& row) {
+    const WindowSpec& spec = windows_.specs()[row.window];
+    out.records.push_back(
+        {options_.topics.windows, std::nullopt, row_key(row, spec), row_json(row, spec, stages_), {}});
+    ++out.counts.rows;
+    fresh_.push_back(row);
+  };
+  if (const auto watermark = watermark_.value()) windows_.close_until(*watermark, may_touch, write);
+  if (end && end->highest && ended(end->session)) windows_.end(*end->highest, may_touch, write);
+}
+
+bool WindowStage::ended(std::uint64_t session) const {
+  return std::all_of(ends_.begin(), ends_.end(), [&](std::uint64_t each) { return each == session; });
+}
+
+std::uint32_t WindowStage::slice_of(CellIndex cell) {
+  while (slice_of_.size() <= cell) {
+    slice_of_.push_back(
+        slice_of_cell(windows_.cell(static_cast<CellIndex>(slice_of_.size())), slices_.count()));
+  }
+  return slice_of_[cell];
+}
+
+std::string WindowStage::fingerprint() const {
+  std::string text = "windows 1, " + std::to_string(options_.partitions) + " partitions, " +
+                     std::to_string(options_.sources) + " sources, " + std::to_string(slices_.count()) +
+                     " slices, xxh3, windows";
+  for (const WindowSpec& window : windows_.specs()) {
+    text += ' ' + window.name + '/' + std::to_string(window.step.count()) + "ms";
+  }
+  return text;
+}
+
+std::string WindowStage::position_state() const {
+  return encode_state({windows_.closed(), watermark_.value(), watermark_.sources(), ends_});
+}
+
+TableChange WindowStage::change_of(const WindowsKey& key) const {
+  TableChange change{windows_key(key_kind(key.kind), key.window, windows_.cell(key.cell), key.time), std::nullopt};
+  ByteWriter value;
+  switch (key.kind) {
+    case WindowsKey::Kind::kPane:
+      if (const Cell* cell = windows_.pane(key)) {
+        write_cell(value, *cell, stages_);
+        change.value = value.take();
+      }
+      break;
+    case WindowsKey::Kind::kEdge:
+      if (const auto edge = windows_.edge(key)) {
+        value.signed_number(*edge);
+        change.value = value.take();
+      }
+      break;
+    case WindowsKey::Kind::kRow:
+      if (const Row* row = windows_.last_row(key)) change.value = encode_measures(*row, stages_);
+      break;
+  }
+  return change;
+}
+
+std::vector<TableChange> WindowStage::take_changes(std::uint32_t slice) {
+  const auto of_slice = [&](CellIndex cell) { return slice_of(cell) == slice; };
+  std::vector<TableChange> changes;
+  for (const WindowsKey& key : windows_.changed()) {
+    if (of_slice(key.cell)) changes.push_back(change_of(key));
+  }
+  windows_.clear_changed(of_slice);
+  std::sort(changes.begin(), changes.end(),
+            [](const TableChange& a, const TableChange& b) { return a.key < b.key; });
+  return changes;
+}
+
+bool WindowStage::restore(std::string_view bytes, std::string_view value) {
+  const std::optional<WindowsKeyParts> parts = read_windows_key(bytes);
+  if (!parts || parts->window >= windows_.specs().size()) return false;
+  WindowsKey key{WindowsKey::Kind::kPane, parts->window, windows_.index(parts->cell), parts->time};
+  ByteReader in(value);
+  switch (static_cast<KeyKind>(bytes.front())) {
+    case KeyKind::kPane:
+      windows_.restore_pane(key, read_cell(in, stages_));
+      return in.done();
+    case KeyKind::kEdge:
+      windows_.restore_edge(key, in.signed_number());
+      return in.done();
+    case KeyKind::kRow: {
+      Row row;
+      row.window = parts->window;
+      row.cell = parts->cell;
+      if (!decode_measures(value, stages_, row)) return false;
+      windows_.restore_row(key, std::move(row));
+      return true;
+    }
+    default:
+      return false;
+  }
+}
+
+bool WindowStage::restored(const std::vector<std::string>& slice_states, const std::string& from) {
+  std::optional<WindowState> state = decode_state(from);
+  if (!state || state->closed.size() != windows_.specs().size() || state->sources.size() != ends_.size()) {
+    return false;
+  }
+  std::vector<Windows::Closings> closed_by_slice;
+  for (const std::string& bytes : slice_states) {
+    const std::optional<WindowState> slice = decode_state(bytes);
+    if (!slice || slice->closed.size() != windows_.specs().size()) return false;
+    closed_by_slice.push_back(slice->closed);
+  }
+  windows_.restored(state->closed, [&](CellIndex cell) -> const Windows::Closings& {
+    return closed_by_slice[slice_of(cell)];
+  });
+  watermark_ = JoinedWatermark(std::move(state->sources), state->watermark);
+  ends_ = std::move(state->ends);
+  return true;
+}
+
+void WindowStage::publish(Board& board, const TaskId& task, bool everything) {
+  if (everything) {
+    fresh_.clear();
+    windows_.visit_last_rows([&](const Row& row) { fresh_.push_back(row); });
+  }
+  board.publish(task, WindowsStatus{windows_.closed()}, std::exchange(fresh_, {}));
+}
+
+}  // namespace touchstone

@@ -1,0 +1,60 @@
+// The windows stage: works by cell. Adds the changes that journey tasks send, follows their watermarks, and closes
+// windows (windows.h): each closing writes the rows that differ from those before.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/flow/slices.h"
+#include "engine/flow/stage.h"
+#include "engine/flow/topic_names.h"
+#include "engine/model/rules.h"
+#include "engine/model/watermark.h"
+#include "engine/model/windows.h"
+#include "engine/wire/records.h"
+
+namespace touchstone {
+
+struct WindowOptions {
+  std::shared_ptr<const Rules> rules;
+  TopicNames topics;
+  std::int32_t partitions = 1;  ///< of the topic of deltas
+  std::int32_t sources = 1;     ///< partitions that journey tasks read
+};
+
+class WindowStage final : public Stage {
+ public:
+  /// Borrows the slices, which must outlive it.
+  WindowStage(WindowOptions options, const Slices& slices);
+
+  Result<void> process(const Record& record, Output& out) override;
+  [[nodiscard]] bool ended(std::uint64_t session) const override;
+  void flush(Output& /*out*/) override {}
+  [[nodiscard]] std::string fingerprint() const override;
+  [[nodiscard]] std::string position_state() const override;
+  std::vector<TableChange> take_changes(std::uint32_t slice) override;
+  bool restore(std::string_view key, std::string_view value) override;
+  bool restored(const std::vector<std::string>& slice_states, const std::string& from) override;
+  void publish(Board& board, const TaskId& task, bool everything) override;
+
+ private:
+  void add(const NamedDelta& delta, Offset at, Output& out);
+  void close(const std::optional<EndOfInput>& end, Offset at, Output& out);
+  [[nodiscard]] std::uint32_t slice_of(CellIndex cell);
+  [[nodiscard]] TableChange change_of(const WindowsKey& key) const;
+
+  WindowOptions options_;
+  const Slices& slices_;
+  StageDictionary stages_;  ///< of the map, and others that deltas or state still speak of
+  Windows windows_;
+  JoinedWatermark watermark_;
+  std::vector<std::uint64_t> ends_;  ///< by source: the session in which it ended; 0: it has not
+  std::vector<std::uint32_t> slice_of_;  ///< by CellIndex
+  std::vector<Row> fresh_;               ///< rows written since the board was last told
+};
+
+}  // namespace touchstone

@@ -1,0 +1,271 @@
+#include "engine/flow/worker.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace touchstone {
+namespace {
+
+/// Attempts to rebuild follow each other at 0.1, 0.2, 0.4 … 10 s.
+std::chrono::microseconds pause_after(int failures) {
+  using namespace std::chrono;
+  return std::min(milliseconds{100} * (1 << std::min(failures, 7)), milliseconds{10'000});
+}
+
+}  // namespace
+
+Worker::Worker(WorkerOptions options, LogFactory make_log, Tables& tables, Clock& clock, Board& board)
+    : options_(std::move(options)),
+      make_log_(std::move(make_log)),
+      tables_(tables),
+      clock_(clock),
+      board_(board) {
+  board_.set_ready(options_.name, false);
+}
+
+Result<bool> Worker::turn(Millis wait) {
+  Result<bool> moved = try_turn(wait);
+  if (moved) return moved;
+  if (moved.error().kind() == ErrorKind::kReject) return moved;
+  TOUCHSTONE_TRY(recover(moved.error()));
+  return false;
+}
+
+Result<bool> Worker::try_turn(Millis wait) {
+  if (!log_) {
+    if (clock_.now() < not_before_) return false;
+    TOUCHSTONE_TRY(open());
+  }
+  auto polled = log_->poll(wait, options_.max_records);
+  if (!polled) return polled.error();
+  TOUCHSTONE_TRY(handle(*polled));
+  if (options_.detect_silence) notice_silence();
+  TOUCHSTONE_TRY(produce());
+  TOUCHSTONE_TRY(find_end());
+
+  const bool due = clock_.now() - last_commit_ >= options_.commit_interval || staged_ >= options_.max_staged;
+  const bool dirty = std::any_of(assigned_.begin(), assigned_.end(),
+                                 [](const auto& each) { return each.second.task->dirty(); });
+  if (due && dirty) TOUCHSTONE_TRY(commit(Checkpoint::kNext));
+  failures_ = 0;
+  return !polled->records.empty() || !polled->assigned.empty() || !polled->lost.empty() || (due && dirty);
+}
+
+Result<void> Worker::open() {
+  auto log = make_log_();
+  if (!log) return log.error();
+  log_ = std::move(*log);
+  last_commit_ = clock_.now();
+  return {};
+}
+
+Result<void> Worker::handle(const Polled& polled) {
+  if (!polled.lost.empty()) TOUCHSTONE_TRY(lose(polled.lost));
+  for (const TopicPartition& partition : polled.assigned) TOUCHSTONE_TRY(assign(partition));
+  if (!polled.assigned.empty()) board_.set_ready(options_.name, true);
+  for (const Record& record : polled.records) TOUCHSTONE_TRY(process(record));
+  for (const TopicPartition& partition : polled.at_end) {
+    const auto found = assigned_.find(partition);
+    if (found == assigned_.end()) continue;
+    found->second.task->reached_end();
+    found->second.end_since = clock_.now();
+  }
+  return {};
+}
+
+Result<void> Worker::assign(const TopicPartition& partition) {
+  Assigned assigned;
+  assigned.task = std::make_unique<Task>(TaskId{options_.stage, partition.topic, partition.partition},
+                                         options_.task, options_.factory);
+  auto from = assigned.task->restore(*log_, tables_);
+  if (!from) return from.error();
+  if (options_.to_end && options_.outermost) TOUCHSTONE_TRY(find_limit(partition));
+  TOUCHSTONE_TRY(log_->start(partition, *from));
+  publish(true, assigned);
+  assigned_[partition] = std::move(assigned);
+  return {};
+}
+
+Result<void> Worker::lose(const std::vector<TopicPartition>& partitions) {
+  for (const TopicPartition& partition : partitions) {
+    const auto found = assigned_.find(partition);
+    if (found == assigned_.end()) continue;
+    board_.withdraw(found->second.task->id());
+    assigned_.erase(found);
+  }
+  // What is staged may come from a partition that is no longer ours, so all of it goes, and the partitions that
+  // we keep go back to their last commit.
+  const bool nothing_staged = staged_ == 0 && out_.records.empty();
+  if (nothing_staged && std::none_of(assigned_.begin(), assigned_.end(),
+                                     [](const auto& each) { return each.second.task->dirty(); })) {
+    return {};
+  }
+  TOUCHSTONE_TRY(log_->abort());
+  return restore_all();
+}
+
+Result<void> Worker::restore_all() {
+  std::vector<TopicPartition> kept;
+  for (const auto& [partition, assigned] : assigned_) kept.push_back(partition);
+  drop_tasks();
+  for (const TopicPartition& partition : kept) TOUCHSTONE_TRY(assign(partition));
+  board_.set_ready(options_.name, true);
+  return {};
+}
+
+void Worker::drop_tasks() {
+  for (const auto& [partition, assigned] : assigned_) board_.withdraw(assigned.task->id());
+  assigned_.clear();
+  out_ = {};
+  staged_ = 0;
+  end_told_ = false;
+  board_.set_ready(options_.name, false);
+}
+
+Result<void> Worker::process(const Record& record) {
+  const auto found = assigned_.find({std::string(record.topic), record.partition});
+  if (found == assigned_.end()) return {};
+  Assigned& assigned = found->second;
+  if (const auto limit = limits_.find(found->first); limit != limits_.end() && record.offset >= limit->second) {
+    assigned.end_since = clock_.now();
+    return {};
+  }
+  assigned.end_since.reset();
+  assigned.silent = false;
+  return assigned.task->process(record, out_);
+}
+
+void Worker::notice_silence() {
+  for (auto& [partition, assigned] : assigned_) {
+    if (!assigned.end_since || assigned.silent || clock_.now() - *assigned.end_since < options_.idle) continue;
+    assigned.silent = true;
+    assigned.task->stage().silence();
+    assigned.task->touch();
+  }
+}
+
+Result<void> Worker::end_input(std::uint64_t session) {
+  options_.to_end = session;
+  for (const auto& [partition, assigned] : assigned_) TOUCHSTONE_TRY(find_limit(partition));
+  return {};
+}
+
+Result<void> Worker::find_limit(const TopicPartition& partition) {
+  if (limits_.contains(partition)) return {};
+  auto range = log_->range(partition);
+  if (!range) return range.error();
+  limits_[partition] = range->end;
+  return {};
+}
+
+bool Worker::reached_limit(const TopicPartition& partition, const Assigned& assigned) const {
+  if (assigned.task->state() != Task::State::kRunning) return false;
+  // Control records may take up the last offsets, so having been shown the end counts too.
+  return assigned.end_since.has_value() || assigned.task->next() >= limits_.at(partition);
+}
+
+Result<void> Worker::find_end() {
+  if (!options_.to_end || assigned_.empty() || finished_) return {};
+  if (!options_.outermost) {
+    const bool told = std::all_of(assigned_.begin(), assigned_.end(), [&](const auto& each) {
+      return each.second.task->stage().ended(*options_.to_end);
+    });
+    if (!told) return {};
+  } else if (!end_told_) {
+    const bool reached = std::all_of(assigned_.begin(), assigned_.end(), [&](const auto& each) {
+      return reached_limit(each.first, each.second);
+    });
+    if (!reached) return {};
+    EndOfInput end{std::nullopt, *options_.to_end};
+    for (const auto& [partition, assigned] : assigned_) {
+      const auto highest = assigned.task->stage().highest();
+      if (highest) end.highest = end.highest ? std::max(*end.highest, *highest) : *highest;
+    }
+    for (auto& [partition, assigned] : assigned_) {
+      assigned.task->stage().end(end, out_);
+      assigned.task->touch();
+    }
+    end_told_ = true;
+  }
+  TOUCHSTONE_TRY(commit(Checkpoint::kAll));
+  finished_ = true;
+  return {};
+}
+
+Result<void> Worker::produce() {
+  staged_ += out_.records.size();
+  for (OutRecord& record : out_.records) TOUCHSTONE_TRY(log_->produce(std::move(record)));
+  out_.records.clear();
+  return {};
+}
+
+Result<void> Worker::commit(Checkpoint which) {
+  const auto begun = clock_.now();
+  std::vector<ConsumedOffset> offsets;
+  std::vector<Assigned*> committing;
+  for (auto& [partition, assigned] : assigned_) {
+    if (assigned.task->dirty()) {
+      assigned.task->checkpoint(which, out_);
+      committing.push_back(&assigned);
+    }
+    // Every commit names all partitions, the unchanged ones too: only there Kafka checks that they are ours.
+    offsets.push_back({partition, assigned.task->next()});
+  }
+  TOUCHSTONE_TRY(produce());
+  auto receipt = log_->commit(offsets);
+  if (!receipt) return receipt.error();
+
+  std::vector<TaskChanges> changes;
+  for (Assigned* assigned : committing) {
+    const TopicPartition changelog{options_.task.changelog, assigned->task->id().partition};
+    const auto written = std::find_if(receipt->written.begin(), receipt->written.end(),
+                                      [&](const ConsumedOffset& each) { return each.partition == changelog; });
+    changes.push_back(assigned->task->committed(
+        written == receipt->written.end() ? std::nullopt : std::optional(written->next)));
+  }
+  if (!options_.task.changelog.empty()) TOUCHSTONE_TRY(tables_.apply(std::move(changes)));
+
+  board_.add(out_.counts);
+  out_ = {};
+  staged_ = 0;
+  for (Assigned* assigned : committing) publish(false, *assigned);
+  for (const auto& [partition, assigned] : assigned_) board_.set_lag(partition, log_->lag(partition));
+  last_commit_ = clock_.now();
+  board_.count_commit(std::chrono::duration<double>(last_commit_ - begun).count());
+  return {};
+}
+
+void Worker::publish(bool everything, Assigned& assigned) {
+  assigned.task->stage().publish(board_, assigned.task->id(), everything);
+}
+
+Result<void> Worker::recover(const Error& error) {
+  notice_ = options_.name + ": " + error.message();
+  ++failures_;
+  const bool gone = error.kind() == ErrorKind::kFatal || !log_ || !log_->abort();
+  if (!gone) {
+    const Result<void> restored = restore_all();
+    if (restored) return {};
+    if (restored.error().kind() == ErrorKind::kReject) return restored;
+  }
+  drop_tasks();
+  if (log_) log_->close();
+  log_.reset();
+  not_before_ = clock_.now() + pause_after(failures_);
+  return {};
+}
+
+Result<void> Worker::stop() {
+  if (!log_) return {};
+  Result<void> committed{};
+  const bool dirty = std::any_of(assigned_.begin(), assigned_.end(),
+                                 [](const auto& each) { return each.second.task->dirty(); });
+  if (dirty) committed = commit(Checkpoint::kAll);
+  if (!committed) (void)log_->abort();
+  log_->close();
+  log_.reset();
+  drop_tasks();
+  return committed;
+}
+
+}  // namespace touchstone

@@ -1,0 +1,108 @@
+// One thread's share of a stage: it polls its log, hands records to the tasks of their partitions, and commits
+// what came of them in one transaction: derived records, deltas, changelogs and offsets together. After the
+// commit the tables take the changes over, and then readers see them.
+//
+// Whatever goes wrong, the way on is the same: give up the transaction, drop the tasks, restore them from what
+// is committed. No branch needs to know what happened; how much is rebuilt depends on the error's kind alone.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/flow/board.h"
+#include "engine/flow/ports.h"
+#include "engine/flow/task.h"
+
+namespace touchstone {
+
+using LogFactory = std::function<Result<std::unique_ptr<Log>>()>;
+
+struct WorkerOptions {
+  std::string name;  ///< for the board and for messages
+  StageKind stage = StageKind::kJourney;
+  TaskOptions task;
+  StageFactory factory;
+  Millis commit_interval{100};
+  Millis idle{30'000};             ///< silence after which a partition read to its end holds nobody back
+  std::size_t max_records = 2'000;  ///< of one poll
+  std::size_t max_staged = 200'000; ///< produced records after which a commit does not wait for its time
+  bool detect_silence = true;       ///< false where the wall clock must not matter (`replay`)
+  /// Reads to the ends found at the start, ends the input there, and is finished. Names the run.
+  std::optional<std::uint64_t> to_end = std::nullopt;
+  bool outermost = true;  ///< it reads the input itself, and so finds the end; else the log tells
+};
+
+/// Not thread-safe; one thread owns it, its log and its tasks.
+class Worker {
+ public:
+  /// Borrows tables, clock and board. The log is made by the first turn, and again after a fatal error.
+  Worker(WorkerOptions options, LogFactory make_log, Tables& tables, Clock& clock, Board& board);
+
+  /// Polls once, waiting up to `wait`, handles what came, and commits if it is time to. True if anything moved.
+  /// An error (always kReject) cannot be mended by restoring: the process should end with its message.
+  Result<bool> turn(Millis wait);
+
+  /// The input ends where its partitions end now: reads up to there and is then finished, as with `to_end`.
+  Result<void> end_input(std::uint64_t session);
+
+  /// Only with `to_end` or after end_input: everything up to the end is committed.
+  [[nodiscard]] bool finished() const { return finished_; }
+
+  /// Commits what is done, all slices, and leaves the group. Nothing may be called afterwards.
+  Result<void> stop();
+
+  /// What was last given up and why, for the log; emptied by reading.
+  [[nodiscard]] std::optional<std::string> take_notice() { return std::exchange(notice_, std::nullopt); }
+
+ private:
+  struct Assigned {
+    std::unique_ptr<Task> task;
+    std::optional<std::chrono::microseconds> end_since;  ///< read to its end since then
+    bool silent = false;
+  };
+
+  Result<bool> try_turn(Millis wait);
+  Result<void> open();
+  Result<void> handle(const Polled& polled);
+  Result<void> assign(const TopicPartition& partition);
+  Result<void> lose(const std::vector<TopicPartition>& partitions);
+  Result<void> process(const Record& record);
+  void notice_silence();
+  Result<void> find_limit(const TopicPartition& partition);
+  [[nodiscard]] bool reached_limit(const TopicPartition& partition, const Assigned& assigned) const;
+  Result<void> find_end();
+  Result<void> produce();
+  Result<void> commit(Checkpoint which);
+  Result<void> recover(const Error& error);
+  Result<void> restore_all();
+  void drop_tasks();
+  void publish(bool everything, Assigned& assigned);
+
+  WorkerOptions options_;
+  LogFactory make_log_;
+  Tables& tables_;
+  Clock& clock_;
+  Board& board_;
+
+  std::unique_ptr<Log> log_;
+  std::map<TopicPartition, Assigned> assigned_;
+  std::map<TopicPartition, Offset> limits_;  ///< with to_end: where each partition ended at the start
+  Output out_;
+  std::size_t staged_ = 0;  ///< records produced since the last commit
+  std::chrono::microseconds last_commit_{};
+  std::chrono::microseconds not_before_{};  ///< after a failed attempt to open the log
+  int failures_ = 0;                        ///< in a row
+  bool end_told_ = false;
+  bool finished_ = false;
+  std::optional<std::string> notice_;
+};
+
+}  // namespace touchstone

@@ -1,0 +1,38 @@
+// The page that Prometheus scrapes, made anew from one snapshot of the board for each scrape: what a revoked
+// partition no longer says vanishes by itself. Labels come from the map and from closed lists only.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/flow/board.h"
+#include "engine/model/rules.h"
+
+namespace touchstone {
+
+struct MetricsOptions {
+  std::vector<std::string> windows;   ///< names of those exported; empty: all
+  bool each_segment = true;           ///< false: only rows over all segments
+  std::uint32_t series_max = 100'000; ///< of rolling windows; beyond it rows are left out, and counted
+  std::string version;                ///< for build_info
+};
+
+/// Thread-safe as long as one thread renders at a time (the counter of left-out series is its own).
+class MetricsPage {
+ public:
+  /// Borrows the board.
+  MetricsPage(std::shared_ptr<const Rules> rules, const Board& board, MetricsOptions options);
+
+  /// Prometheus' text format, version 0.0.4.
+  [[nodiscard]] std::string render();
+
+ private:
+  std::shared_ptr<const Rules> rules_;
+  const Board& board_;
+  MetricsOptions options_;
+  std::uint64_t left_out_ = 0;
+};
+
+}  // namespace touchstone

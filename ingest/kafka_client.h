@@ -1,0 +1,89 @@
+// What all of our librdkafka clients have in common: how they are made, where their log lines and errors go.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/flow/ports.h"
+#include "ingest/kafka_handles.h"
+#include "ingest/kafka_options.h"
+
+namespace touchstone {
+
+/// Where librdkafka's lines go. Severity as in syslog: 3 error, 4 warning, 6 information, 7 debug. Called
+/// from librdkafka's own threads as well, several at once.
+using KafkaLogger = std::function<void(int severity, std::string_view line)>;
+
+/// How a client reaches Kafka, and how long it tries before it gives up.
+struct KafkaConnection {
+  KafkaProperties properties;  ///< the user's; bootstrap.servers among them
+  Millis patience{30'000};     ///< bound of each call that asks a broker
+  KafkaLogger logger;          ///< may be empty
+};
+
+/// What librdkafka's callbacks note about one client, for its owner to look at. The owner keeps it where it
+/// is for the client's life: the client has its address.
+class KafkaEvents {
+ public:
+  /// `owner` is handed to the callbacks that the owner registers itself.
+  KafkaEvents(KafkaLogger logger, void* owner) : owner_(owner), logger_(std::move(logger)) {}
+  KafkaEvents(const KafkaEvents&) = delete;
+  KafkaEvents& operator=(const KafkaEvents&) = delete;
+
+  static KafkaEvents& of(const rd_kafka_t* client) {
+    return *static_cast<KafkaEvents*>(rd_kafka_opaque(client));
+  }
+
+  void* owner() const { return owner_; }
+  void log(int severity, std::string_view line) const;
+  void note_error(rd_kafka_resp_err_t code, std::string_view reason);
+
+  /// The latest trouble with a connection, for a message to a person; empty: none.
+  [[nodiscard]] std::string last_error() const;
+  /// Connections that were lost while something was expected on them.
+  [[nodiscard]] std::uint64_t disconnects() const { return disconnects_.load(); }
+  /// Set once the client has ended for good.
+  [[nodiscard]] std::optional<Error> fatal() const;
+
+ private:
+  void* owner_;
+  KafkaLogger logger_;
+  std::atomic<std::uint64_t> disconnects_{0};
+  mutable std::mutex mutex_;
+  std::string last_error_;
+  std::optional<Error> fatal_;
+};
+
+/// A moment after which a call gives up.
+class Deadline {
+ public:
+  explicit Deadline(Millis patience) : at_(std::chrono::steady_clock::now() + patience) {}
+  [[nodiscard]] bool passed() const { return std::chrono::steady_clock::now() >= at_; }
+  /// What is left, at most `longest`, as librdkafka takes it; never negative.
+  [[nodiscard]] int left_ms(Millis longest) const;
+
+ private:
+  std::chrono::steady_clock::time_point at_;
+};
+
+/// Makes a client. `conf` comes from make_conf, with the owner's own callbacks already set.
+Result<ClientPtr> make_client(rd_kafka_type_t type, ConfPtr conf, KafkaEvents& events);
+
+/// A list of one partition, or of several, with offsets.
+PartitionListPtr list_of(const TopicPartition& partition, std::int64_t offset);
+PartitionListPtr list_of(const std::vector<ConsumedOffset>& offsets);
+
+/// `error`, with what is known about the connection, for failures that mean "not reached".
+Error unreachable(const Error& error, const KafkaConnection& connection, const KafkaEvents& events);
+
+/// "topic partition", for messages.
+std::string name_of(const TopicPartition& partition);
+
+}  // namespace touchstone

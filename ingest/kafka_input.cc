@@ -1,0 +1,291 @@
+#include "ingest/kafka_input.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "ingest/kafka_errors.h"
+#include "ingest/kafka_record.h"
+
+namespace touchstone {
+namespace {
+
+constexpr Millis kClosePatience{5'000};
+constexpr Millis kCloseStep{50};
+constexpr Millis kBackOff{200};
+
+// Repeats `ask(timeout_ms)` until it is decided or patience ends.
+template <typename Ask>
+rd_kafka_resp_err_t patiently(Millis patience, Ask ask) {
+  const Deadline deadline(patience);
+  for (;;) {
+    const rd_kafka_resp_err_t code = ask(std::max(1, deadline.left_ms(patience)));
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR || kind_of(code) != ErrorKind::kRetry || deadline.passed())
+      return code;
+    std::this_thread::sleep_for(kBackOff);
+  }
+}
+
+}  // namespace
+
+KafkaInput::KafkaInput(KafkaConnection connection, std::vector<std::string> topics)
+    : connection_(std::move(connection)), topics_(std::move(topics)), events_(connection_.logger, this) {}
+
+KafkaInput::~KafkaInput() = default;
+
+Result<std::unique_ptr<KafkaInput>> KafkaInput::open(KafkaConnection connection,
+                                                     const KafkaIdentity& identity,
+                                                     std::vector<std::string> topics) {
+  std::unique_ptr<KafkaInput> input(new KafkaInput(std::move(connection), std::move(topics)));
+  auto conf = make_conf(KafkaRole::kInput, identity, input->connection_.properties);
+  if (!conf) return conf.error();
+  rd_kafka_conf_set_rebalance_cb(conf->get(), on_rebalance);
+  auto client = make_client(RD_KAFKA_CONSUMER, std::move(*conf), input->events_);
+  if (!client) return client.error();
+  input->client_ = std::move(*client);
+  rd_kafka_poll_set_consumer(input->client_.get());
+  TOUCHSTONE_TRY(input->check_topics());
+  return input;
+}
+
+// A subscription to a topic that does not exist would wait for it in silence.
+Result<void> KafkaInput::check_topics() {
+  for (const std::string& topic : topics_) {
+    const auto count = partition_count(topic);
+    if (!count) return unreachable(count.error(), connection_, events_);
+  }
+  return {};
+}
+
+Result<void> KafkaInput::join() {
+  if (topics_.empty()) {
+    // Offsets of one who is in no group are checked by nobody; such a log has none of its own.
+    membership_.reset(rd_kafka_consumer_group_metadata(client_.get()));
+    return {};
+  }
+  const PartitionListPtr list(rd_kafka_topic_partition_list_new(static_cast<int>(topics_.size())));
+  for (const std::string& topic : topics_) {
+    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
+  }
+  const rd_kafka_resp_err_t code = rd_kafka_subscribe(client_.get(), list.get());
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return error_of(code, "subscribing");
+  return {};
+}
+
+void KafkaInput::on_rebalance(rd_kafka_t* client, rd_kafka_resp_err_t code,
+                              rd_kafka_topic_partition_list_t* list, void* /*opaque*/) {
+  auto& self = *static_cast<KafkaInput*>(KafkaEvents::of(client).owner());
+  if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+    self.note_assigned(*list);
+    self.membership_.reset(rd_kafka_consumer_group_metadata(client));
+    // Ours from here on, but nothing is fetched before start().
+    const PartitionListPtr nothing(rd_kafka_topic_partition_list_new(0));
+    rd_kafka_assign(client, nothing.get());
+    return;
+  }
+  self.note_lost();
+  rd_kafka_assign(client, nullptr);
+}
+
+void KafkaInput::note_assigned(const rd_kafka_topic_partition_list_t& list) {
+  note_lost();
+  for (int i = 0; i < list.cnt; ++i) {
+    assigned_.push_back({list.elems[i].topic, Partition(list.elems[i].partition)});
+  }
+}
+
+void KafkaInput::note_lost() {
+  rebalanced_ = true;
+  assigned_.clear();
+  positions_.clear();
+  last_position_ = nullptr;
+  starts_pending_ = false;
+}
+
+Result<Polled> KafkaInput::poll(Millis timeout, std::size_t max_records) {
+  borrowed_.clear();
+  TOUCHSTONE_TRY(assign_started());
+  Polled polled;
+  auto wait_ms = static_cast<int>(timeout.count());
+  while (polled.records.size() < max_records && !rebalanced_) {
+    MessagePtr message(rd_kafka_consumer_poll(client_.get(), wait_ms));
+    wait_ms = 0;
+    if (!message) break;
+    TOUCHSTONE_TRY(take(std::move(message), polled));
+  }
+  if (const auto fatal = events_.fatal()) return *fatal;
+  if (rebalanced_) {
+    // All partitions were taken away first, so what had been collected is nobody's.
+    polled.records.clear();
+    polled.at_end.clear();
+    polled.lost = std::exchange(told_, assigned_);
+    polled.assigned = assigned_;
+    rebalanced_ = false;
+  }
+  return polled;
+}
+
+Result<void> KafkaInput::assign_started() {
+  if (!starts_pending_) return {};
+  std::vector<ConsumedOffset> offsets;
+  offsets.reserve(positions_.size());
+  for (const auto& [key, position] : positions_) {
+    offsets.push_back({{key.first, Partition(key.second)}, Offset(position.next)});
+  }
+  const rd_kafka_resp_err_t code = rd_kafka_assign(client_.get(), list_of(offsets).get());
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return Error(ErrorKind::kFatal, error_of(code, "starting partitions").message());
+  }
+  starts_pending_ = false;
+  return {};
+}
+
+KafkaInput::Position* KafkaInput::position_of(const rd_kafka_message_t& message) {
+  const std::pair<const rd_kafka_topic_t*, std::int32_t> key{message.rkt, message.partition};
+  if (last_position_ == nullptr || key != last_key_) {
+    const auto found = positions_.find(KeyView{rd_kafka_topic_name(message.rkt), message.partition});
+    if (found == positions_.end()) return nullptr;
+    last_position_ = &found->second;
+    last_key_ = key;
+  }
+  return last_position_;
+}
+
+// A record that is left over from before a start. Going back, the record delivered last is delivered once
+// more, so one after it that comes before any up to it is a left-over; it will come again in its turn.
+bool KafkaInput::is_wanted(Position& position, std::int64_t offset) const {
+  if (offset < position.next) return false;
+  if (position.rewound && offset > position.delivered) return false;
+  position.rewound = false;
+  return true;
+}
+
+Result<void> KafkaInput::take(MessagePtr message, Polled& polled) {
+  if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) return take_error(*message, polled);
+  Position* position = position_of(*message);
+  if (position == nullptr || !is_wanted(*position, message->offset)) return {};
+  position->next = message->offset + 1;
+  position->delivered = std::max(position->delivered, message->offset);
+  polled.records.push_back(view_of(*message));
+  borrowed_.push_back(std::move(message));
+  return {};
+}
+
+Result<void> KafkaInput::take_error(const rd_kafka_message_t& message, Polled& polled) {
+  const std::string text = message.payload != nullptr ? rd_kafka_message_errstr(&message) : "";
+  if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+    Position* position = position_of(message);
+    if (position == nullptr || message.offset < position->next || position->rewound) return {};
+    // The markers of transactions lie between the last record and the end.
+    position->next = message.offset;
+    const TopicPartition partition{rd_kafka_topic_name(message.rkt), Partition(message.partition)};
+    if (std::find(polled.at_end.begin(), polled.at_end.end(), partition) == polled.at_end.end()) {
+      polled.at_end.push_back(partition);
+    }
+    return {};
+  }
+  if (message.err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
+      message.err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
+    if (message.rkt != nullptr && position_of(message) == nullptr) return {};
+    return Error(ErrorKind::kFatal, "the input no longer holds the offset to go on from: " + text);
+  }
+  if (kind_of(message.err) == ErrorKind::kRetry) {
+    events_.log(4, "kafka input: " + text);
+    return {};
+  }
+  return Error(ErrorKind::kFatal, error_of(message.err, "reading the input").message() + ": " + text);
+}
+
+Result<void> KafkaInput::start(const TopicPartition& partition, Offset from) {
+  if (std::find(assigned_.begin(), assigned_.end(), partition) == assigned_.end()) {
+    return Error(ErrorKind::kReject, name_of(partition) + " is not assigned to this member");
+  }
+  Position& position = positions_[{partition.topic, partition.partition.value()}];
+  position.next = from.value();
+  position.rewound = from.value() <= position.delivered;
+  starts_pending_ = true;
+  return {};
+}
+
+Result<std::optional<Offset>> KafkaInput::committed(const TopicPartition& partition) {
+  const PartitionListPtr list = list_of(partition, RD_KAFKA_OFFSET_INVALID);
+  const rd_kafka_resp_err_t code = patiently(connection_.patience, [&](int timeout_ms) {
+    const rd_kafka_resp_err_t asked = rd_kafka_committed(client_.get(), list.get(), timeout_ms);
+    return asked != RD_KAFKA_RESP_ERR_NO_ERROR ? asked : list->elems[0].err;
+  });
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return unreachable(error_of(code, "asking for the committed offset of " + name_of(partition)),
+                       connection_, events_);
+  }
+  if (list->elems[0].offset < 0) return std::nullopt;
+  return Offset(list->elems[0].offset);
+}
+
+Result<Log::Range> KafkaInput::range(const TopicPartition& partition) {
+  std::int64_t begin = 0;
+  std::int64_t end = 0;
+  const rd_kafka_resp_err_t code = patiently(connection_.patience, [&](int timeout_ms) {
+    return rd_kafka_query_watermark_offsets(client_.get(), partition.topic.c_str(),
+                                            partition.partition.value(), &begin, &end, timeout_ms);
+  });
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return unreachable(error_of(code, "asking for the offsets of " + name_of(partition)), connection_,
+                       events_);
+  }
+  return Log::Range{.begin = Offset(begin), .end = Offset(end)};
+}
+
+Result<std::int32_t> KafkaInput::partition_count(const std::string& topic) {
+  const TopicPtr handle(rd_kafka_topic_new(client_.get(), topic.c_str(), nullptr));
+  if (!handle) return Error(ErrorKind::kReject, "not a topic's name: " + topic);
+  std::int32_t count = 0;
+  const rd_kafka_resp_err_t code = patiently(connection_.patience, [&](int timeout_ms) {
+    const rd_kafka_metadata_t* found = nullptr;
+    const rd_kafka_resp_err_t asked = rd_kafka_metadata(client_.get(), 0, handle.get(), &found, timeout_ms);
+    if (asked != RD_KAFKA_RESP_ERR_NO_ERROR) return asked;
+    const MetadataPtr metadata(found);
+    if (metadata->topic_cnt != 1) return RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+    count = metadata->topics[0].partition_cnt;
+    return metadata->topics[0].err;
+  });
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return count;
+  if (kind_of(code) == ErrorKind::kReject) return Error(ErrorKind::kReject, "there is no topic " + topic);
+  return unreachable(error_of(code, "asking for topic " + topic), connection_, events_);
+}
+
+// What the fetches brought along; asks nobody. Counts offsets, of which markers of transactions take some
+// too.
+std::int64_t KafkaInput::lag(const TopicPartition& partition) {
+  const auto found = positions_.find(KeyView{partition.topic, partition.partition.value()});
+  if (found == positions_.end()) return 0;
+  std::int64_t begin = 0;
+  std::int64_t end = 0;
+  const rd_kafka_resp_err_t code = rd_kafka_get_watermark_offsets(client_.get(), partition.topic.c_str(),
+                                                                  partition.partition.value(), &begin, &end);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return 0;
+  return std::max<std::int64_t>(0, end - found->second.next);
+}
+
+// Closing while partitions are assigned can hang, so they are given back first; and nothing here waits for
+// ever.
+void KafkaInput::close() {
+  if (!client_) return;
+  borrowed_.clear();
+  const Deadline deadline(kClosePatience);
+  if (!topics_.empty()) {
+    rd_kafka_unsubscribe(client_.get());
+    while (!assigned_.empty() && !deadline.passed()) {
+      const MessagePtr ignored(rd_kafka_consumer_poll(client_.get(), static_cast<int>(kCloseStep.count())));
+    }
+  }
+  const QueuePtr queue(rd_kafka_queue_new(client_.get()));
+  const ErrorPtr failed(rd_kafka_consumer_close_queue(client_.get(), queue.get()));
+  while (!failed && rd_kafka_consumer_closed(client_.get()) == 0 && !deadline.passed()) {
+    const EventPtr event(rd_kafka_queue_poll(queue.get(), static_cast<int>(kCloseStep.count())));
+    if (event && rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_REBALANCE) {
+      rd_kafka_assign(client_.get(), nullptr);
+    }
+  }
+}
+
+}  // namespace touchstone

@@ -1,0 +1,264 @@
+#include "ingest/kafka_options.h"
+
+#include <array>
+
+namespace touchstone {
+namespace {
+
+struct Refused {
+  std::string_view name;
+  std::string_view why;
+};
+
+constexpr std::string_view kOffsets = "offsets are committed in the engine's transactions only";
+constexpr std::string_view kIdentity = "the engine derives it from `group` and the instance";
+constexpr std::string_view kExactlyOnce = "exactly-once output rests on it";
+
+constexpr std::array kRefused = {
+    Refused{"enable.auto.commit", kOffsets},
+    Refused{"auto.commit.enable", kOffsets},
+    Refused{"auto.commit.interval.ms", kOffsets},
+    Refused{"enable.auto.offset.store", kOffsets},
+    Refused{"auto.offset.reset", "the engine names every offset itself, and must learn when one is gone"},
+    Refused{"isolation.level", "aborted records must not be read"},
+    Refused{"transactional.id", kIdentity},
+    Refused{"group.id", kIdentity},
+    Refused{"group.instance.id", kIdentity},
+    Refused{"group.protocol", "the rebalance protocol is part of the engine"},
+    Refused{"partition.assignment.strategy", "the rebalance protocol is part of the engine"},
+    Refused{"enable.partition.eof", "windows need to know the end of a partition"},
+    Refused{"enable.idempotence", kExactlyOnce},
+    Refused{"enable.gapless.guarantee", kExactlyOnce},
+    Refused{"acks", kExactlyOnce},
+    Refused{"request.required.acks", kExactlyOnce},
+    Refused{"retries", kExactlyOnce},
+    Refused{"message.send.max.retries", kExactlyOnce},
+    Refused{"max.in.flight", kExactlyOnce},
+    Refused{"max.in.flight.requests.per.connection", kExactlyOnce},
+    Refused{"transaction.timeout.ms", "restores wait for it"},
+    Refused{"message.timeout.ms", "it must fit into the time-out of transactions"},
+    Refused{"delivery.timeout.ms", "it must fit into the time-out of transactions"},
+    Refused{"message.max.bytes", "dead letters must fit whole"},
+    Refused{"delivery.report.only.error", "the engine needs the offsets of what it wrote"},
+    Refused{"partitioner", "a key's partition must be the same for every producer of a topic"},
+    Refused{"allow.auto.create.topics", "`touchstone topics --apply` creates them with the right settings"},
+    Refused{"test.mock.num.brokers", "it would give each client a cluster of its own"},
+};
+
+const Refused* find_refused(std::string_view name) {
+  for (const Refused& refused : kRefused) {
+    if (refused.name == name) return &refused;
+  }
+  return nullptr;
+}
+
+// SCRAM's messages of earlier versions are refused by Kafka 4.
+constexpr int kFirstWithScram = 0x020601ff;
+
+KafkaProperties common_properties() {
+  return {
+      {"client.id", "touchstone"},
+      // Nagle's algorithm is on by default before 2.10 and delays each commit by the peer's delayed ack.
+      {"socket.nagle.disable", "true"},
+      {"socket.keepalive.enable", "true"},
+      {"socket.timeout.ms", "30000"},
+      {"socket.connection.setup.timeout.ms", "10000"},
+      {"reconnect.backoff.ms", "50"},
+      {"reconnect.backoff.max.ms", "2000"},
+      {"topic.metadata.refresh.interval.ms", "60000"},
+      // Lag comes from the watermarks that each fetch brings along; no thread has to render statistics.
+      {"statistics.interval.ms", "0"},
+      {"log.thread.name", "false"},
+  };
+}
+
+KafkaProperties consumer_properties(const KafkaIdentity& identity) {
+  KafkaProperties all = common_properties();
+  all.merge(KafkaProperties{
+      {"group.id", identity.group},
+      {"enable.auto.commit", "false"},
+      {"enable.auto.offset.store", "false"},
+      // Also makes librdkafka ask for stable offsets only: none with a transaction still open on it.
+      {"isolation.level", "read_committed"},
+      // Never a silent jump: each partition is started at an offset that the engine names, at a first start
+      // the beginning of the partition. An offset that is no longer held is then an error and not a gap in
+      // the counts.
+      {"auto.offset.reset", "error"},
+      {"enable.partition.eof", "true"},
+      {"allow.auto.create.topics", "false"},
+      {"check.crcs", "true"},
+      {"fetch.min.bytes", "1"},
+      {"fetch.error.backoff.ms", "100"},
+      // Small fetches are drained while they are in the cache: 0.42 µs an event against 0.73 with 4 MB.
+      {"fetch.message.max.bytes", "262144"},
+      {"fetch.max.bytes", "2097152"},
+      {"receive.message.max.bytes", "100000000"},
+      // Beyond queued.min.messages a partition backs off for a whole second in 2.0, so the cap is in
+      // kilobytes.
+      {"queued.min.messages", "1000000"},
+      {"queued.max.messages.kbytes", "65536"},
+      // An idle connection that a broker closes is no news.
+      {"log.connection.close", "false"},
+  });
+  return all;
+}
+
+KafkaProperties input_properties(const KafkaIdentity& identity) {
+  KafkaProperties all = consumer_properties(identity);
+  all.merge(KafkaProperties{
+      // cooperative-sticky has known defects (endless loop, lost assignment) before 2.10.
+      {"partition.assignment.strategy", "range"},
+      {"session.timeout.ms", "45000"},
+      {"heartbeat.interval.ms", "3000"},
+      // A restore happens between two polls; a member that restores a large state must not be thrown out for
+      // it.
+      {"max.poll.interval.ms", "900000"},
+      // The end of a partition is only told after a fetch that brought nothing.
+      {"fetch.wait.max.ms", "100"},
+  });
+  // A static member that restarts within session.timeout.ms takes its partitions back without a rebalance.
+  if (!identity.instance.empty()) all["group.instance.id"] = identity.instance;
+  return all;
+}
+
+KafkaProperties restore_properties(const KafkaIdentity& identity) {
+  KafkaProperties all = consumer_properties(identity);
+  all["fetch.wait.max.ms"] = "10";
+  // A changelog is one partition read to its end as quickly as it comes.
+  all["fetch.message.max.bytes"] = "1048576";
+  return all;
+}
+
+KafkaProperties output_properties(const KafkaIdentity& identity) {
+  const std::string timeout = std::to_string(kTransactionTimeout.count());
+  KafkaProperties all = common_properties();
+  all.merge(KafkaProperties{
+      {"transactional.id", identity.transactional_id},
+      {"enable.idempotence", "true"},
+      {"acks", "all"},
+      {"max.in.flight", "5"},
+      {"retries", "2147483647"},
+      {"retry.backoff.ms", "50"},
+      {"transaction.timeout.ms", timeout},
+      {"message.timeout.ms", timeout},
+      {"message.max.bytes", std::to_string(kLargestKafkaRecord)},
+      // Java's: another producer's records of the same key must meet ours in one partition.
+      {"partitioner", "murmur2_random"},
+      {"compression.codec", "lz4"},
+      // A commit flushes at once; in between, batches fill for this long.
+      {"linger.ms", "5"},
+      {"batch.size", "1000000"},
+      {"batch.num.messages", "10000"},
+      {"queue.buffering.max.messages", "500000"},
+      {"queue.buffering.max.kbytes", "131072"},
+      {"delivery.report.only.error", "false"},
+      // A connection lost during a commit must be known: it asks for a new epoch.
+      {"log.connection.close", "true"},
+  });
+  return all;
+}
+
+KafkaProperties engine_properties(KafkaRole role, const KafkaIdentity& identity) {
+  switch (role) {
+    case KafkaRole::kInput:
+      return input_properties(identity);
+    case KafkaRole::kOutput:
+      return output_properties(identity);
+    case KafkaRole::kRestore:
+      return restore_properties(identity);
+    case KafkaRole::kAdmin:
+      break;
+  }
+  KafkaProperties all = common_properties();
+  all["log.connection.close"] = "false";
+  return all;
+}
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kBlank = " \t\r\f";
+  const std::size_t begin = text.find_first_not_of(kBlank);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kBlank) - begin + 1);
+}
+
+bool uses_scram(const KafkaProperties& user) {
+  for (const char* name : {"sasl.mechanism", "sasl.mechanisms"}) {
+    const auto found = user.find(name);
+    if (found != user.end() && found->second.find("SCRAM") != std::string::npos) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Result<KafkaProperties> parse_kafka_properties(std::string_view text) {
+  KafkaProperties properties;
+  for (std::size_t number = 1; !text.empty(); ++number) {
+    const std::size_t end = text.find('\n');
+    const std::string_view line = trimmed(text.substr(0, end));
+    text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
+    if (line.empty() || line.front() == '#' || line.front() == '!') continue;
+    const std::size_t equals = line.find('=');
+    const std::string_view name = trimmed(line.substr(0, equals));
+    if (equals == std::string_view::npos || name.empty()) {
+      return Error(ErrorKind::kReject, "line " + std::to_string(number) + ": not of the form name = value");
+    }
+    properties.insert_or_assign(std::string(name), std::string(trimmed(line.substr(equals + 1))));
+  }
+  return properties;
+}
+
+std::vector<std::string> problems_of(const KafkaProperties& user, int librdkafka_version) {
+  std::vector<std::string> problems;
+  const ConfPtr trial(rd_kafka_conf_new());
+  for (const auto& [name, value] : user) {
+    if (const Refused* refused = find_refused(name)) {
+      problems.push_back(name + ": cannot be set: " + std::string(refused->why));
+      continue;
+    }
+    // librdkafka's own message would repeat the value, which may be a secret.
+    switch (rd_kafka_conf_set(trial.get(), name.c_str(), value.c_str(), nullptr, 0)) {
+      case RD_KAFKA_CONF_UNKNOWN:
+        problems.push_back(name + ": librdkafka has no such property");
+        break;
+      case RD_KAFKA_CONF_INVALID:
+        problems.push_back(name + ": librdkafka does not take this value");
+        break;
+      case RD_KAFKA_CONF_OK:
+        break;
+    }
+  }
+  if (!user.contains("bootstrap.servers") && !user.contains("metadata.broker.list")) {
+    problems.emplace_back("bootstrap.servers: missing");
+  }
+  if (librdkafka_version < kFirstWithScram && uses_scram(user)) {
+    problems.push_back(
+        std::string("sasl.mechanism: SCRAM needs librdkafka 2.6.1 or newer (Kafka 4 refuses what older "
+                    "ones send); this is ") +
+        rd_kafka_version_str() + ". Use PLAIN over TLS, OAUTHBEARER or mutual TLS, or a newer librdkafka");
+  }
+  return problems;
+}
+
+std::vector<std::pair<std::string, std::string>> properties_of(KafkaRole role, const KafkaIdentity& identity,
+                                                               const KafkaProperties& user) {
+  const KafkaProperties ours = engine_properties(role, identity);
+  std::vector<std::pair<std::string, std::string>> all(ours.begin(), ours.end());
+  all.insert(all.end(), user.begin(), user.end());
+  return all;
+}
+
+Result<ConfPtr> make_conf(KafkaRole role, const KafkaIdentity& identity, const KafkaProperties& user) {
+  if (const auto problems = problems_of(user); !problems.empty()) {
+    return Error(ErrorKind::kFatal, "kafka.properties: " + problems.front());
+  }
+  ConfPtr conf(rd_kafka_conf_new());
+  for (const auto& [name, value] : properties_of(role, identity, user)) {
+    if (rd_kafka_conf_set(conf.get(), name.c_str(), value.c_str(), nullptr, 0) != RD_KAFKA_CONF_OK) {
+      return Error(ErrorKind::kFatal, "kafka.properties: " + name + ": librdkafka does not take this value");
+    }
+  }
+  return conf;
+}
+
+}  // namespace touchstone

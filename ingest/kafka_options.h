@@ -1,0 +1,60 @@
+// Every property of librdkafka that this program relies on, set explicitly in one place, and the check of
+// those that the user passes through `kafka.properties`.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "engine/flow/ports.h"
+#include "ingest/kafka_handles.h"
+
+namespace touchstone {
+
+/// Names and values as librdkafka spells them. May hold secrets: never logged, never part of an error.
+using KafkaProperties = std::map<std::string, std::string>;
+
+/// What a client is for.
+enum class KafkaRole {
+  kInput,    ///< the consumer in the group
+  kOutput,   ///< the transactional producer
+  kRestore,  ///< the consumer that reads changelogs, outside the group's assignment
+  kAdmin,    ///< describes and creates topics
+};
+
+/// Who a client is. Set by the engine alone; the user's properties cannot change it.
+struct KafkaIdentity {
+  std::string group;
+  std::string transactional_id;
+  std::string instance;  ///< group.instance.id; empty: a dynamic member
+};
+
+/// The largest record that can be produced: a dead letter holds an input record whole, and brokers can be set
+/// up to take more than our own limit of 1 MiB.
+inline constexpr std::size_t kLargestKafkaRecord = std::size_t{16} << 20;
+
+/// How long a transaction may stay open; a broker ends it then. Also bounds how long a reader waits for one.
+inline constexpr Millis kTransactionTimeout{30'000};
+
+/// Reads `name = value` lines; empty lines and those that begin with # or ! are comments. A later line of the
+/// same name counts. kReject names the line that is none of these (and not its content).
+Result<KafkaProperties> parse_kafka_properties(std::string_view text);
+
+/// Everything that is wrong with the user's properties, one sentence each, without their values: a name that
+/// librdkafka does not know, a value that it does not take, a property that the engine's guarantee rests on,
+/// no bootstrap.servers, SCRAM with a librdkafka that cannot do it.
+std::vector<std::string> problems_of(const KafkaProperties& user,
+                                     int librdkafka_version = rd_kafka_version());
+
+/// What a client is configured with, in the order in which it is set: ours, and then the user's, so that
+/// these win under whichever of two names a property has.
+std::vector<std::pair<std::string, std::string>> properties_of(KafkaRole role, const KafkaIdentity& identity,
+                                                               const KafkaProperties& user);
+
+/// The same as a librdkafka configuration. kFatal: the first of problems_of.
+Result<ConfPtr> make_conf(KafkaRole role, const KafkaIdentity& identity, const KafkaProperties& user);
+
+}  // namespace touchstone

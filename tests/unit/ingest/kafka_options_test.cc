@@ -1,0 +1,129 @@
+#include "ingest/kafka_options.h"
+
+#include <map>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace touchstone {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+const KafkaIdentity kIdentity{.group = "g", .transactional_id = "t", .instance = "i"};
+const KafkaProperties kMinimal{{"bootstrap.servers", "broker:9092"}};
+
+std::map<std::string, std::string> final_values(KafkaRole role, const KafkaProperties& user) {
+  std::map<std::string, std::string> values;
+  for (const auto& [name, value] : properties_of(role, kIdentity, user)) values[name] = value;
+  return values;
+}
+
+TEST(KafkaOptions, AreTakenByLibrdkafkaInEveryRole) {
+  for (const KafkaRole role :
+       {KafkaRole::kInput, KafkaRole::kOutput, KafkaRole::kRestore, KafkaRole::kAdmin}) {
+    const auto conf = make_conf(role, kIdentity, kMinimal);
+    EXPECT_TRUE(conf) << conf.error().message();
+  }
+}
+
+TEST(KafkaOptions, KeepWhatExactlyOnceRestsOn) {
+  auto input = final_values(KafkaRole::kInput, kMinimal);
+  EXPECT_EQ(input["enable.auto.commit"], "false");
+  EXPECT_EQ(input["isolation.level"], "read_committed");
+  EXPECT_EQ(input["auto.offset.reset"], "error");
+  EXPECT_EQ(input["partition.assignment.strategy"], "range");
+  EXPECT_EQ(input["group.instance.id"], "i");
+  auto output = final_values(KafkaRole::kOutput, kMinimal);
+  EXPECT_EQ(output["transactional.id"], "t");
+  EXPECT_EQ(output["enable.idempotence"], "true");
+  EXPECT_EQ(output["acks"], "all");
+  EXPECT_EQ(output["partitioner"], "murmur2_random");
+  EXPECT_EQ(final_values(KafkaRole::kRestore, kMinimal)["isolation.level"], "read_committed");
+}
+
+TEST(KafkaOptions, JoinAsADynamicMemberWithoutAnInstance) {
+  for (const auto& [name, value] :
+       properties_of(KafkaRole::kInput, {.group = "g", .transactional_id = "t", .instance = {}}, kMinimal)) {
+    EXPECT_NE(name, "group.instance.id");
+  }
+}
+
+TEST(KafkaOptions, LetTheUserTuneTheRest) {
+  KafkaProperties user = kMinimal;
+  user["session.timeout.ms"] = "10000";
+  user["compression.type"] = "zstd";  // another name of compression.codec, which the engine sets
+  EXPECT_THAT(problems_of(user), IsEmpty());
+  EXPECT_EQ(final_values(KafkaRole::kInput, user)["session.timeout.ms"], "10000");
+  const auto conf = make_conf(KafkaRole::kOutput, kIdentity, user);
+  ASSERT_TRUE(conf);
+  char value[32];
+  std::size_t size = sizeof value;
+  ASSERT_EQ(rd_kafka_conf_get(conf->get(), "compression.codec", value, &size), RD_KAFKA_CONF_OK);
+  EXPECT_STREQ(value, "zstd");
+}
+
+TEST(KafkaOptions, RefuseWhatTheGuaranteeRestsOn) {
+  for (const char* name :
+       {"enable.auto.commit", "isolation.level", "transactional.id", "group.id", "group.instance.id",
+        "auto.offset.reset", "enable.idempotence", "partition.assignment.strategy", "acks", "partitioner",
+        "transaction.timeout.ms", "test.mock.num.brokers"}) {
+    KafkaProperties user = kMinimal;
+    user[name] = "1";
+    const auto problems = problems_of(user);
+    ASSERT_EQ(problems.size(), 1U) << name;
+    EXPECT_THAT(problems[0], HasSubstr(std::string(name) + ": cannot be set: "));
+  }
+}
+
+TEST(KafkaOptions, NameEveryProblemAtOnceAndNoValue) {
+  const KafkaProperties user{
+      {"acks", "hunter2"}, {"no.such.thing", "hunter2"}, {"socket.timeout.ms", "hunter2"}};
+  const auto problems = problems_of(user);
+  EXPECT_THAT(problems,
+              ElementsAre(HasSubstr("acks"), HasSubstr("no.such.thing: librdkafka has no such property"),
+                          HasSubstr("socket.timeout.ms: librdkafka does not take this value"),
+                          HasSubstr("bootstrap.servers: missing")));
+  for (const std::string& problem : problems) EXPECT_THAT(problem, Not(HasSubstr("hunter2")));
+}
+
+TEST(KafkaOptions, RefuseScramWhereLibrdkafkaCannotDoItWithKafka4) {
+  KafkaProperties user = kMinimal;
+  user["sasl.mechanism"] = "SCRAM-SHA-512";
+  EXPECT_THAT(problems_of(user, 0x020002ff), ElementsAre(HasSubstr("SCRAM needs librdkafka 2.6.1")));
+  EXPECT_THAT(problems_of(user, 0x020600ff), ElementsAre(HasSubstr("SCRAM needs librdkafka 2.6.1")));
+  EXPECT_THAT(problems_of(user, 0x020601ff), IsEmpty());
+  user["sasl.mechanism"] = "PLAIN";
+  EXPECT_THAT(problems_of(user, 0x020002ff), IsEmpty());
+}
+
+TEST(KafkaProperties, AreReadFromLinesOfNamesAndValues) {
+  const auto properties = parse_kafka_properties(
+      "# how to reach it\n"
+      "bootstrap.servers = a:9092,b:9092\r\n"
+      "\n"
+      "! secret\n"
+      "sasl.password=x=y#z \n"
+      "client.id=one\n"
+      "client.id=two");
+  ASSERT_TRUE(properties);
+  EXPECT_EQ(*properties,
+            (KafkaProperties{
+                {"bootstrap.servers", "a:9092,b:9092"}, {"sasl.password", "x=y#z"}, {"client.id", "two"}}));
+  EXPECT_TRUE(parse_kafka_properties("")->empty());
+}
+
+TEST(KafkaProperties, AreRefusedWithTheLineButNotItsContent) {
+  for (const char* text : {"a=b\nhunter2\n", "a=b\n = hunter2"}) {
+    const auto properties = parse_kafka_properties(text);
+    ASSERT_FALSE(properties);
+    EXPECT_EQ(properties.error().message(), "line 2: not of the form name = value");
+  }
+}
+
+}  // namespace
+}  // namespace touchstone
