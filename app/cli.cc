@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/check.h"
+#include "app/demo.h"
 #include "app/explain.h"
 #include "app/load_rules.h"
 #include "app/replay.h"
@@ -35,6 +36,7 @@ struct Arguments {
   std::int32_t partitions = 1;
   bool to_end = false;
   bool apply = false;
+  DemoOptions demo;
 };
 
 int run_check(const Arguments& arguments) {
@@ -84,6 +86,19 @@ int run_topics(const Arguments& arguments) {
   return topics(*configuration, arguments.apply ? TopicsMode::kApply : TopicsMode::kShow, std::cout);
 }
 
+void add_demo(CLI::App& app, DemoOptions& options) {
+  auto* demo = app.add_subcommand("demo", "Show the engine at work, on a Kafka inside this process");
+  demo->add_option("--map", options.map, "The touchpoint map; the invented traffic is made for the retail map");
+  auto* data = demo->add_option("--data", options.data,
+                                "Events of a data set instead, e.g. service-desk, or a directory like those in deploy/data");
+  demo->add_flag("--once", options.once, "End after about half a minute");
+  demo->add_option("--rate", options.rate, "Events a second of the invented traffic")
+      ->check(CLI::Range(1.0, 100'000.0))
+      ->capture_default_str()
+      ->excludes(data);
+  demo->add_option("--seed", options.seed, "Other invented customers")->capture_default_str()->excludes(data);
+}
+
 void add_commands(CLI::App& app, Arguments& arguments) {
   auto* run = app.add_subcommand("run", "Run the engine on Kafka until it is stopped");
   run->add_option("--config", arguments.config, "The configuration")->required();
@@ -112,6 +127,8 @@ void add_commands(CLI::App& app, Arguments& arguments) {
   explain->add_option("--map", arguments.map, "The touchpoint map")->required();
   explain->add_option("--event", arguments.event, "The event, as JSON")->required();
   explain->add_option("--config", arguments.config, "Settings other than the defaults");
+
+  add_demo(app, arguments.demo);
 }
 
 int dispatch(const CLI::App& app, const Arguments& arguments) {
@@ -120,6 +137,7 @@ int dispatch(const CLI::App& app, const Arguments& arguments) {
   if (app.got_subcommand("check")) return run_check(arguments);
   if (app.got_subcommand("replay")) return run_replay(arguments);
   if (app.got_subcommand("explain")) return run_explain(arguments);
+  if (app.got_subcommand("demo")) return demo(arguments.demo, std::cout);
   return kExitUsage;
 }
 

@@ -99,7 +99,7 @@ class ConfigurationReader {
     if (const auto value = keys.find("duplicates")) read_duplicates(YamlMapping(*value, kDuplicatesKeys));
     if (const auto value = keys.find("journey")) read_journey(YamlMapping(*value, kJourneyKeys));
     if (const auto value = keys.find("windows")) read_window_list(*value);
-    if (const auto value = keys.find("commit")) set(made_.commit, value->duration({"10ms", "60s"}));
+    if (const auto value = keys.find("commit")) set(made_.commit, value->duration({"10ms", "10s"}));
     if (const auto value = keys.find("map")) set(made_.map, file(*value));
     if (const auto value = keys.find("topics")) read_topics(YamlMapping(*value, kTopicsKeys));
     if (const auto value = keys.find("input")) read_input(YamlMapping(*value, kInputKeys));

@@ -21,10 +21,10 @@ Engine::Engine(EngineOptions options, Tables& tables, Clock& clock, Board& board
   if (topology.through_intake) {
     std::vector<std::string> inputs;
     for (const Topology::Input& input : topology.inputs) inputs.push_back(input.topic);
-    add_workers(intake_worker(topology), inputs, options_.intake_workers);
+    add_workers(intake_worker, inputs, options_.intake_workers);
   }
-  add_workers(journey_worker(topology), topology.journey_topics(), options_.journey_workers);
-  add_workers(windows_worker(topology), {topology.topics.deltas}, options_.windows_workers);
+  add_workers(journey_worker, topology.journey_topics(), options_.journey_workers);
+  add_workers(windows_worker, {topology.topics.deltas}, options_.windows_workers);
 }
 
 Engine::~Engine() {
@@ -32,13 +32,14 @@ Engine::~Engine() {
   (void)wait();
 }
 
-void Engine::add_workers(const WorkerOptions& options, const std::vector<std::string>& topics, std::uint32_t count) {
+void Engine::add_workers(WorkerRecipe recipe, const std::vector<std::string>& topics, std::uint32_t count) {
   for (std::uint32_t number = 0; number < count; ++number) {
-    WorkerOptions mine = options;
-    mine.name = options.name + "-" + std::to_string(number);
+    // Each worker is made anew: what its stages share, the decoder, must not be shared between threads.
+    WorkerOptions mine = recipe(options_.topology);
+    const std::string stage = std::exchange(mine.name, mine.name + "-" + std::to_string(number));
     KafkaLogOptions log;
     log.connection = options_.kafka;
-    log.group = options.stage == StageKind::kJourney ? options_.group : options_.group + "." + options.name;
+    log.group = mine.stage == StageKind::kJourney ? options_.group : options_.group + "." + stage;
     log.instance = options_.instance + "-" + mine.name;
     log.transactional_id = options_.group + "-" + log.instance;
     log.topics = topics;
@@ -59,13 +60,11 @@ void Engine::work(Worker& worker) {
   std::optional<Error> failure;
   while (!stopping_ && !worker.finished() && !failure) {
     const auto moved = worker.turn(kPollWait);
-    if (const auto notice = worker.take_notice()) {
-      spdlog::warn("{}", *notice);
-      std::this_thread::sleep_for(kRest);
-    }
+    if (const auto notice = worker.take_notice()) spdlog::warn("{}", *notice);
+    if (!worker.connected()) std::this_thread::sleep_for(kRest);
     if (!moved) failure = moved.error();
   }
-  const Result<void> stopped = worker.stop();
+  const Result<void> stopped = worker.stop(failure ? Worker::Leave::kAbandon : Worker::Leave::kCommit);
   if (!stopped && !failure) failure = stopped.error();
   if (failure) {
     const std::scoped_lock lock(mutex_);

@@ -46,7 +46,8 @@ class Engine {
   [[nodiscard]] bool running() const { return left_ < workers_.size(); }
 
  private:
-  void add_workers(const WorkerOptions& options, const std::vector<std::string>& topics, std::uint32_t count);
+  using WorkerRecipe = WorkerOptions (*)(const Topology&);
+  void add_workers(WorkerRecipe recipe, const std::vector<std::string>& topics, std::uint32_t count);
   void work(Worker& worker);
 
   EngineOptions options_;

@@ -50,6 +50,16 @@ KafkaConnection connection_of(const Configuration& configuration) {
   return connection;
 }
 
+/// Whether everything is there that a connection needs; what is not is told on standard error.
+bool is_runnable(const Configuration& configuration) {
+  std::vector<Problem> problems = check_runnable(configuration);
+  for (const std::string& problem : problems_of(read_kafka_properties(configuration).values)) {
+    problems.push_back({configuration.file, 1, 1, "kafka.properties", problem});
+  }
+  for (const Problem& problem : problems) std::cerr << to_string(problem) << '\n';
+  return problems.empty();
+}
+
 bool needs_intake(const Configuration& configuration) {
   return configuration.input.topics.size() > 1 || configuration.input.rekey;
 }
@@ -140,6 +150,8 @@ EngineOptions engine_options(const Configuration& configuration, std::shared_ptr
   topology.commit = configuration.commit;
   topology.expected_partition = partitioner_of(configuration, survey.inputs);
   if (until == RunUntil::kEnd) {
+    // The end of the input is found over all its partitions, so one worker must hold them all.
+    options.intake_workers = options.journey_workers = options.windows_workers = 1;
     // Names this run, so that what an earlier one said of its end is not taken for ours.
     topology.to_end = static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
   }
@@ -149,9 +161,7 @@ EngineOptions engine_options(const Configuration& configuration, std::shared_ptr
 }  // namespace
 
 int run(const Configuration& configuration, RunUntil until) {
-  const std::vector<Problem> lacking = check_runnable(configuration);
-  for (const Problem& problem : lacking) std::cerr << to_string(problem) << '\n';
-  if (!lacking.empty()) return kExitConfiguration;
+  if (!is_runnable(configuration)) return kExitConfiguration;
   const auto rules = read_rules(configuration.map, configuration.settings);
   if (!rules) return kExitConfiguration;
   log_to_standard_error(configuration.log.level);
@@ -185,6 +195,7 @@ int run(const Configuration& configuration, RunUntil until) {
 }
 
 int topics(const Configuration& configuration, TopicsMode mode, std::ostream& out) {
+  if (!is_runnable(configuration)) return kExitConfiguration;
   auto admin = KafkaAdmin::open(connection_of(configuration));
   if (!admin) return failed(admin.error());
   auto found = survey(**admin, configuration);

@@ -26,6 +26,15 @@ std::int32_t source_number(const Topology& topology, const TaskId& task) {
   return before;
 }
 
+/// The sources in the order in which they are numbered.
+std::string sources_text(const Topology& topology) {
+  std::string text;
+  for (const Topology::Input& input : topology.inputs) {
+    text += (text.empty() ? "" : " ") + input.topic + "/" + std::to_string(input.partitions);
+  }
+  return text;
+}
+
 WorkerOptions common_options(const Topology& topology) {
   WorkerOptions options;
   options.task.slices = topology.slices;
@@ -79,6 +88,7 @@ WorkerOptions journey_worker(const Topology& topology) {
     journey.partitions = topology.journey_partitions();
     journey.delta_partitions = topology.delta_partitions;
     journey.intake_sources = topology.through_intake ? source_partitions(topology) : 0;
+    journey.sources_text = topology.through_intake ? sources_text(topology) : "nothing";
     if (!topology.through_intake) journey.expected_partition = topology.expected_partition;
     return std::make_unique<JourneyStage>(std::move(journey), *decoder, slices);
   };

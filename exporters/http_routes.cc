@@ -52,7 +52,7 @@ bool equal_in_constant_time(std::string_view left, std::string_view right) {
 HttpRoutes::HttpRoutes(std::vector<HttpRoute> routes, std::optional<std::string> token)
     : routes_(std::move(routes)), token_(std::move(token)) {
   // The first that matches is then the right one.
-  std::stable_sort(routes_.begin(), routes_.end(), [](const HttpRoute& left, const HttpRoute& right) {
+  std::sort(routes_.begin(), routes_.end(), [](const HttpRoute& left, const HttpRoute& right) {
     return std::pair(left.path.size(), left.match == PathMatch::kExact) >
            std::pair(right.path.size(), right.match == PathMatch::kExact);
   });

@@ -1,14 +1,14 @@
 #include "exporters/process_metrics.h"
 
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <filesystem>
 #include <fstream>
 #include <limits>
 #include <optional>
 #include <string>
 #include <system_error>
+
+#include <sys/resource.h>
+#include <unistd.h>
 
 namespace touchstone {
 namespace {
@@ -74,8 +74,7 @@ std::vector<prometheus::MetricFamily> process_metrics() {
                               *pages * static_cast<double>(sysconf(_SC_PAGESIZE))));
   }
   if (const auto bytes = stat_field(23)) {
-    families.push_back(
-        single("process_virtual_memory_bytes", "Virtual memory", MetricType::Gauge, *bytes));
+    families.push_back(single("process_virtual_memory_bytes", "Virtual memory", MetricType::Gauge, *bytes));
   }
   if (const auto files = open_files()) {
     families.push_back(single("process_open_fds", "Open file descriptors", MetricType::Gauge, *files));

@@ -16,7 +16,7 @@ void on_log(const rd_kafka_t* client, int severity, const char* facility, const 
   if (client == nullptr || rd_kafka_opaque(client) == nullptr) return;
   // The user's properties go to every client; that a producer does not know a consumer's is no news.
   if (std::string_view(facility) == "CONFWARN") severity = kDebug;
-  KafkaEvents::of(client).log(severity, std::string("kafka ") + facility + ": " + text);
+  KafkaEvents::of(client).log(severity, std::string(facility) + ": " + text);
 }
 
 void on_error(rd_kafka_t* client, int code, const char* reason, void* /*opaque*/) {

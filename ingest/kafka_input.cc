@@ -179,9 +179,8 @@ Result<void> KafkaInput::take_error(const rd_kafka_message_t& message, Polled& p
     // The markers of transactions lie between the last record and the end.
     position->next = message.offset;
     const TopicPartition partition{rd_kafka_topic_name(message.rkt), Partition(message.partition)};
-    if (std::find(polled.at_end.begin(), polled.at_end.end(), partition) == polled.at_end.end()) {
-      polled.at_end.push_back(partition);
-    }
+    std::erase_if(polled.at_end, [&](const ConsumedOffset& known) { return known.partition == partition; });
+    polled.at_end.push_back({partition, Offset(message.offset)});
     return {};
   }
   if (message.err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
@@ -190,7 +189,7 @@ Result<void> KafkaInput::take_error(const rd_kafka_message_t& message, Polled& p
     return Error(ErrorKind::kFatal, "the input no longer holds the offset to go on from: " + text);
   }
   if (kind_of(message.err) == ErrorKind::kRetry) {
-    events_.log(4, "kafka input: " + text);
+    events_.log(4, "input: " + text);
     return {};
   }
   return Error(ErrorKind::kFatal, error_of(message.err, "reading the input").message() + ": " + text);
@@ -221,6 +220,7 @@ Result<std::optional<Offset>> KafkaInput::committed(const TopicPartition& partit
   return Offset(list->elems[0].offset);
 }
 
+// With read_committed the broker's answer ends where the first open transaction begins.
 Result<Log::Range> KafkaInput::range(const TopicPartition& partition) {
   std::int64_t begin = 0;
   std::int64_t end = 0;

@@ -174,13 +174,6 @@ KafkaProperties engine_properties(KafkaRole role, const KafkaIdentity& identity)
   return all;
 }
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\r\f";
-  const std::size_t begin = text.find_first_not_of(kBlank);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlank) - begin + 1);
-}
-
 bool uses_scram(const KafkaProperties& user) {
   for (const char* name : {"sasl.mechanism", "sasl.mechanisms"}) {
     const auto found = user.find(name);
@@ -190,23 +183,6 @@ bool uses_scram(const KafkaProperties& user) {
 }
 
 }  // namespace
-
-Result<KafkaProperties> parse_kafka_properties(std::string_view text) {
-  KafkaProperties properties;
-  for (std::size_t number = 1; !text.empty(); ++number) {
-    const std::size_t end = text.find('\n');
-    const std::string_view line = trimmed(text.substr(0, end));
-    text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
-    if (line.empty() || line.front() == '#' || line.front() == '!') continue;
-    const std::size_t equals = line.find('=');
-    const std::string_view name = trimmed(line.substr(0, equals));
-    if (equals == std::string_view::npos || name.empty()) {
-      return Error(ErrorKind::kReject, "line " + std::to_string(number) + ": not of the form name = value");
-    }
-    properties.insert_or_assign(std::string(name), std::string(trimmed(line.substr(equals + 1))));
-  }
-  return properties;
-}
 
 std::vector<std::string> problems_of(const KafkaProperties& user, int librdkafka_version) {
   std::vector<std::string> problems;

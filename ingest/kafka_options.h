@@ -39,10 +39,6 @@ inline constexpr std::size_t kLargestKafkaRecord = std::size_t{16} << 20;
 /// How long a transaction may stay open; a broker ends it then. Also bounds how long a reader waits for one.
 inline constexpr Millis kTransactionTimeout{30'000};
 
-/// Reads `name = value` lines; empty lines and those that begin with # or ! are comments. A later line of the
-/// same name counts. kReject names the line that is none of these (and not its content).
-Result<KafkaProperties> parse_kafka_properties(std::string_view text);
-
 /// Everything that is wrong with the user's properties, one sentence each, without their values: a name that
 /// librdkafka does not know, a value that it does not take, a property that the engine's guarantee rests on,
 /// no bootstrap.servers, SCRAM with a librdkafka that cannot do it.

@@ -1,5 +1,6 @@
 #include "ingest/kafka_output.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "ingest/kafka_errors.h"

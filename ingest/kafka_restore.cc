@@ -98,7 +98,7 @@ Result<bool> KafkaRestore::take(const rd_kafka_message_t& message, Progress& pro
     default:
       if (kind_of(message.err) != ErrorKind::kRetry)
         return error_of(message.err, "reading " + name_of(partition));
-      events_.log(4, "kafka restore: " + std::string(rd_kafka_message_errstr(&message)));
+      events_.log(4, "restore: " + std::string(rd_kafka_message_errstr(&message)));
       return false;
   }
   return progress.end >= 0 && progress.next >= progress.end;

@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <deque>
+#include <cstdint>
 #include <limits>
 #include <map>
 #include <span>
 #include <utility>
+#include <variant>
 
 #include "ingest/map_rules.h"
 #include "ingest/predicate_reader.h"

@@ -102,7 +102,7 @@ Result<void> SimLog::fetch(std::size_t max_records, Polled& polled) {
     if (log.index_of(position.next) < log.records.size()) continue;
     position.next = log.end;
     position.reported_end = log.end;
-    polled.at_end.push_back(partition);
+    polled.at_end.push_back({partition, Offset(position.next)});
   }
   return {};
 }

@@ -46,9 +46,9 @@ TextLines::TextLines(std::string_view text) : text_(text), starts_{0} {
 
 Position TextLines::position(int line, int byte) const {
   if (line < 0 || byte < 0) return {};
-  if (static_cast<std::size_t>(line) >= starts_.size()) return position_of(text_.size());
-  return position_of(
-      std::min(starts_[static_cast<std::size_t>(line)] + static_cast<std::size_t>(byte), text_.size()));
+  const std::size_t end = text_.size() - (text_.ends_with('\n') ? 1 : 0);
+  if (static_cast<std::size_t>(line) >= starts_.size()) return position_of(end);
+  return position_of(std::min(starts_[static_cast<std::size_t>(line)] + static_cast<std::size_t>(byte), end));
 }
 
 Position TextLines::position_of(std::size_t offset) const {

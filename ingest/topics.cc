@@ -6,21 +6,18 @@
 #include <charconv>
 #include <utility>
 
+#include "engine/flow/topic_names.h"
 #include "ingest/kafka_options.h"
 
 namespace touchstone {
 namespace {
 
-constexpr std::array<std::string_view, 10> kSuffixes = {"interactions",
-                                                        "transitions",
-                                                        "conversions",
-                                                        "windows",
-                                                        "alerts",
-                                                        "dead-letters",
-                                                        "internal.events",
-                                                        "internal.deltas",
-                                                        "internal.journey-changelog",
-                                                        "internal.windows-changelog"};
+// In the order of TopicRole.
+constexpr std::array<std::string TopicNames::*, 10> kNames = {
+    &TopicNames::interactions,     &TopicNames::transitions, &TopicNames::conversions,
+    &TopicNames::windows,          &TopicNames::alerts,      &TopicNames::dead_letters,
+    &TopicNames::events,           &TopicNames::deltas,      &TopicNames::journey_changelog,
+    &TopicNames::windows_changelog};
 
 // Room for the headers and the framing of a batch around the largest record.
 constexpr std::size_t kLargestBatch = kLargestKafkaRecord + (std::size_t{1} << 16);
@@ -40,7 +37,7 @@ std::int64_t number_of(const std::map<std::string, std::string>& settings, std::
 TopicSpec make_spec(const TopicPlan& plan, TopicRole role, std::int32_t partitions, Cleanup cleanup) {
   assert(partitions > 0);
   TopicSpec spec{.role = role,
-                 .name = topic_name(plan.prefix, role),
+                 .name = TopicNames(plan.prefix).*kNames[static_cast<std::size_t>(role)],
                  .partitions = partitions,
                  .replication = plan.replication,
                  .cleanup = cleanup,
@@ -71,12 +68,6 @@ TopicSpec compacted(const TopicPlan& plan, TopicRole role, std::int32_t partitio
 }
 
 }  // namespace
-
-std::string_view suffix_of(TopicRole role) { return kSuffixes[static_cast<std::size_t>(role)]; }
-
-std::string topic_name(std::string_view prefix, TopicRole role) {
-  return std::string(prefix).append(suffix_of(role));
-}
 
 std::string_view name_of(Cleanup cleanup) { return cleanup == Cleanup::kCompact ? "compact" : "delete"; }
 

@@ -27,10 +27,6 @@ enum class TopicRole : std::uint8_t {
   kWindowsChangelog,  ///< the windows tasks' state
 };
 
-/// The name without the prefix, e.g. `dead-letters` or `internal.deltas`.
-[[nodiscard]] std::string_view suffix_of(TopicRole role);
-[[nodiscard]] std::string topic_name(std::string_view prefix, TopicRole role);
-
 enum class Cleanup : std::uint8_t { kDelete, kCompact };
 [[nodiscard]] std::string_view name_of(Cleanup cleanup);
 

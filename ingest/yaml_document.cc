@@ -39,7 +39,14 @@ class Builder : public YAML::EventHandler {
 
   [[nodiscard]] const YamlNode* root() const { return root_; }
 
-  void OnDocumentStart(const YAML::Mark&) override { ++documents_; }
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    // On a stray "," yaml-cpp stays where it is, and would give empty documents for ever.
+    if (documents_ > 0 && mark.pos == document_start_) {
+      throw Refusal{mark, {}, "not YAML: a character that cannot begin a value"};
+    }
+    document_start_ = mark.pos;
+    ++documents_;
+  }
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -216,6 +223,7 @@ class Builder : public YAML::EventHandler {
   Problems& problems_;
   const YamlNode* root_ = nullptr;
   int documents_ = 0;
+  int document_start_ = 0;
   std::vector<Open> open_;
   std::unordered_map<YAML::anchor_t, Anchored> anchors_;
 };

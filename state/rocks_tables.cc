@@ -240,9 +240,10 @@ Result<void> check_free_space(const std::string& directory, std::uint64_t reserv
 struct OrderedChange {
   const std::string* prefix;
   const TableChange* change;
+  std::size_t place;  // among all changes, as they came
 
   // As no prefix is the beginning of another, this is the order of the whole keys.
-  [[nodiscard]] auto order() const {
+  [[nodiscard]] auto key() const {
     return std::pair<std::string_view, std::string_view>(*prefix, change->key);
   }
 };
@@ -253,16 +254,16 @@ rocksdb::WriteBatch batch_of(const std::vector<TaskChanges>& changes) {
   prefixes.reserve(changes.size());
   std::vector<OrderedChange> ordered;
   for (const TaskChanges& of_task : changes) {
-    prefixes.push_back(prefix_of(of_task.task));
-    for (const TableChange& change : of_task.changes) ordered.push_back({&prefixes.back(), &change});
+    const std::string& prefix = prefixes.emplace_back(prefix_of(of_task.task));
+    for (const TableChange& change : of_task.changes) ordered.push_back({&prefix, &change, ordered.size()});
   }
-  std::stable_sort(ordered.begin(), ordered.end(), [](const OrderedChange& left, const OrderedChange& right) {
-    return left.order() < right.order();
+  std::sort(ordered.begin(), ordered.end(), [](const OrderedChange& left, const OrderedChange& right) {
+    return std::pair(left.key(), left.place) < std::pair(right.key(), right.place);
   });
   rocksdb::WriteBatch batch;
   for (std::size_t i = 0; i < ordered.size(); ++i) {
     // Equal keys stand in the order in which they came; only the last one counts.
-    if (i + 1 < ordered.size() && ordered[i].order() == ordered[i + 1].order()) continue;
+    if (i + 1 < ordered.size() && ordered[i].key() == ordered[i + 1].key()) continue;
     const std::array<rocksdb::Slice, 2> key = {*ordered[i].prefix, ordered[i].change->key};
     const rocksdb::SliceParts key_parts(key.data(), 2);
     if (const auto& value = ordered[i].change->value) {

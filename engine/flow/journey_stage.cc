@@ -11,8 +11,9 @@ namespace touchstone {
 namespace {
 
 constexpr std::uint8_t kStateVersion = 1;
-/// Cells in one record of the repartition topic; keeps records well below a broker's limit of 1 MB.
-constexpr std::size_t kCellsInRecord = 1000;
+/// What one record of the repartition topic may hold, in amounts and edges of some ten bytes each: it stays well
+/// below a broker's limit of 1 MB.
+constexpr std::size_t kAmountsInRecord = 20'000;
 /// An offset that every slice has behind it: for what does not come from a record.
 constexpr Offset kBeyond{std::numeric_limits<std::int64_t>::max()};
 
@@ -46,6 +47,9 @@ std::optional<EventTime> JourneyStage::watermark() const {
 }
 
 Result<void> JourneyStage::process(const Record& record, Output& out) {
+  if (options_.partition.value() >= options_.partitions) {
+    return Error(ErrorKind::kReject, std::string(record.topic) + " has more partitions than at the start");
+  }
   silent_ = false;
   Arrival arrival{record, {record.topic, record.partition, record.offset}, record.offset, 0};
   if (options_.intake_sources == 0) {
@@ -62,7 +66,7 @@ Result<void> JourneyStage::process(const Record& record, Output& out) {
                      " was not written by this intake (or by one with another number of source partitions)");
   }
   if (envelope->mark_only) {
-    hear(*envelope, out);
+    hear(*envelope, record.offset, out);
     return {};
   }
   arrival.source = {envelope->topic, envelope->partition, envelope->offset};
@@ -75,14 +79,20 @@ Result<void> JourneyStage::process(const Record& record, Output& out) {
   return {};
 }
 
-void JourneyStage::hear(const Envelope& envelope, Output& out) {
+void JourneyStage::hear(const Envelope& envelope, Offset at, Output& out) {
   const auto source = static_cast<std::size_t>(envelope.source);
   intake_marks_.update(source, envelope.highest, envelope.silent);
   if (!envelope.end) return;
   intake_ends_[source] = envelope.end->session;
   const bool all = std::all_of(intake_ends_.begin(), intake_ends_.end(),
                                [&](std::uint64_t session) { return session == envelope.end->session; });
-  if (all) end(*envelope.end, out);
+  if (!all) return;
+  // An intake forgets over a restart how far it had come; the marks, which every partition has, do not.
+  EndOfInput whole = *envelope.end;
+  for (const SourceState& each : intake_marks_.sources()) {
+    if (each.mark) whole.highest = whole.highest ? std::max(*whole.highest, *each.mark) : *each.mark;
+  }
+  end_at(whole, at, out);
 }
 
 void JourneyStage::process_arrival(const Arrival& arrival, Output& out) {
@@ -181,9 +191,11 @@ void JourneyStage::write_transition(const Transition& transition, std::string_vi
   out.counts.count(transition);
 }
 
-void JourneyStage::end(const EndOfInput& end, Output& out) {
+void JourneyStage::end(const EndOfInput& end, Output& out) { end_at(end, kBeyond, out); }
+
+void JourneyStage::end_at(const EndOfInput& end, Offset at, Output& out) {
   if (end.highest) {
-    lapse_until(*end.highest, kBeyond, out);
+    lapse_until(*end.highest, at, out);
     ended_at_ = ended_at_ ? std::max(*ended_at_, *end.highest) : *end.highest;
   }
   send_deltas(out);
@@ -223,13 +235,30 @@ void JourneyStage::send_deltas(Output& out) {
   deltas_.clear();
   for (auto& [target, cells] : by_target) {
     std::sort(cells.begin(), cells.end(), [](const NamedDelta& a, const NamedDelta& b) { return a.cell < b.cell; });
-    for (std::size_t begin = 0; begin < cells.size(); begin += kCellsInRecord) {
-      const std::size_t stop = std::min(cells.size(), begin + kCellsInRecord);
-      DeltaBatch batch;
-      batch.deltas.assign(std::make_move_iterator(cells.begin() + static_cast<std::ptrdiff_t>(begin)),
-                          std::make_move_iterator(cells.begin() + static_cast<std::ptrdiff_t>(stop)));
-      send(target, std::move(batch), out);
+    DeltaBatch batch;
+    std::size_t amounts = 0;
+    const auto send_part = [&] {
+      if (!batch.deltas.empty()) send(target, std::exchange(batch, {}), out);
+      amounts = 0;
+    };
+    // A cell is split too where it alone is too much: additions may come in any number of parts.
+    const auto part = [&](const CellKey& cell) -> CellDelta& {
+      if (amounts >= kAmountsInRecord) send_part();
+      if (batch.deltas.empty() || batch.deltas.back().cell != cell) batch.deltas.push_back({cell, {}});
+      return batch.deltas.back().delta;
+    };
+    for (NamedDelta& named : cells) {
+      for (auto& [pane, cell] : named.delta.panes) {
+        CellDelta& delta = part(named.cell);
+        amounts += cell.amounts().size() + 1;
+        delta.panes[pane] = std::move(cell);
+      }
+      for (const auto& [edge, change] : named.delta.edges) {
+        part(named.cell).edges[edge] = change;
+        ++amounts;
+      }
     }
+    send_part();
   }
 }
 
@@ -262,7 +291,8 @@ std::string JourneyStage::fingerprint() const {
   std::string text = "journey 1, " + std::to_string(options_.partitions) + " partitions, " +
                      std::to_string(options_.delta_partitions) + " of windows, " +
                      std::to_string(slices_.count()) + " slices, xxh3, intake of " +
-                     std::to_string(options_.intake_sources) + ", windows";
+                     options_.sources_text + ", lateness " +
+                     std::to_string(rules_.settings().lateness.count()) + "ms, windows";
   for (const WindowSpec& window : rules_.settings().windows) {
     text += ' ' + window.name + '/' + std::to_string(window.step.count()) + "ms";
   }
@@ -300,6 +330,17 @@ std::vector<TableChange> JourneyStage::take_changes(std::uint32_t slice) {
   return changes;
 }
 
+void JourneyStage::drop_changes() {
+  for (auto& changed : changed_) {
+    for (const std::string& id : changed) {
+      const auto found = customers_.find(id);
+      if (found == customers_.end()) continue;
+      found->second.presence.expire(watermark().value_or(EventTime{}), rules_.settings().windows);
+    }
+    changed.clear();
+  }
+}
+
 bool JourneyStage::restore(std::string_view key, std::string_view value) {
   if (key.empty() || static_cast<KeyKind>(key.front()) != KeyKind::kCustomer) return false;
   std::optional<Customer> customer = decode_customer(value, rules_);
@@ -314,7 +355,8 @@ bool JourneyStage::restored(const std::vector<std::string>& /*slice_states*/, co
   if (in.byte() != kStateVersion) return false;
   if (const auto highest = read_optional_time(in)) highest_.see(*highest);
   ended_at_ = read_optional_time(in);
-  silent_ = in.byte() != 0;
+  // Whether it is still silent can only be known at the end of the log.
+  (void)in.byte();
   const std::optional<EventTime> joined = read_optional_time(in);
   std::vector<SourceState> sources;
   for (std::uint64_t& session : intake_ends_) {

@@ -32,6 +32,7 @@ struct JourneyOptions {
   std::int32_t delta_partitions = 1;  ///< of the topic it sends deltas to
   /// Source partitions merged by an intake into the topic this stage reads; 0: it reads the input itself.
   std::int32_t intake_sources = 0;
+  std::string sources_text;  ///< names the intake's sources in their order, for the fingerprint
   /// The partition a key belongs to, where the input says how it was partitioned; a mismatch is counted.
   std::function<Partition(std::string_view key)> expected_partition;
 };
@@ -50,6 +51,7 @@ class JourneyStage final : public Stage {
   [[nodiscard]] std::string fingerprint() const override;
   [[nodiscard]] std::string position_state() const override;
   std::vector<TableChange> take_changes(std::uint32_t slice) override;
+  void drop_changes() override;
   bool restore(std::string_view key, std::string_view value) override;
   bool restored(const std::vector<std::string>& slice_states, const std::string& from) override;
   void publish(Board& board, const TaskId& task, bool everything) override;
@@ -75,7 +77,8 @@ class JourneyStage final : public Stage {
     std::int32_t intake_source = 0;
   };
 
-  void hear(const Envelope& envelope, Output& out);
+  void hear(const Envelope& envelope, Offset at, Output& out);
+  void end_at(const EndOfInput& end, Offset at, Output& out);
   void process_arrival(const Arrival& arrival, Output& out);
   void handle(const Event& event, const Arrival& arrival, Output& out);
   void advance(const Event& event, const Arrival& arrival);

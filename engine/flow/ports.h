@@ -55,18 +55,18 @@ struct OutRecord {
   std::vector<std::pair<std::string, std::string>> headers;
 };
 
+/// The offset of the next record to read of one consumed partition.
+struct ConsumedOffset {
+  TopicPartition partition;
+  Offset next;
+};
+
 /// What one poll brought, in the order in which it must be handled: lost, assigned, records, at_end.
 struct Polled {
   std::vector<TopicPartition> lost;      ///< no longer ours; what was staged for them must not be committed
   std::vector<TopicPartition> assigned;  ///< ours now; delivers nothing until start() is called for it
   std::vector<Record> records;           ///< in order within each partition
-  std::vector<TopicPartition> at_end;    ///< read to its end just now
-};
-
-/// The offset of the next record to read of one consumed partition.
-struct ConsumedOffset {
-  TopicPartition partition;
-  Offset next;
+  std::vector<ConsumedOffset> at_end;    ///< read to its end just now, control records included
 };
 
 /// What a commit wrote: for each partition addressed explicitly, the offset after its last record.

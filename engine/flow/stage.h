@@ -53,6 +53,8 @@ class Stage {
   [[nodiscard]] virtual std::string position_state() const = 0;
   /// The keys of a slice that changed since they were last taken, with their present values.
   virtual std::vector<TableChange> take_changes(std::uint32_t slice) = 0;
+  /// Instead of taking them, where nobody keeps them.
+  virtual void drop_changes() = 0;
 
   /// Puts one key back. False: these are not bytes of this stage.
   virtual bool restore(std::string_view key, std::string_view value) = 0;

@@ -104,6 +104,7 @@ Result<Offset> Task::settle(Log& log, std::optional<Offset> committed) {
   const bool fresh = !position_states_.front().has_value();
   if (fresh) {
     next_ = committed_ = committed.value_or(range->begin);
+    if (next_ < range->begin) return lost(range->begin);
     if (committed && !options_.changelog.empty() && *committed > range->begin) {
       return Error(ErrorKind::kReject, "the group has read " + named(id_) + " up to " +
                                            std::to_string(committed->value()) + " but its changelog " +
@@ -127,18 +128,24 @@ Result<Offset> Task::settle(Log& log, std::optional<Offset> committed) {
                                          " is ahead of the group's committed offset: the group's offsets were reset "
                                          "or lost; begin anew with another group and prefix");
   }
-  if (lowest < range->begin && lowest < *committed) {
-    return Error(ErrorKind::kReject, named(id_) + " no longer holds the records from " +
-                                         std::to_string(lowest.value()) + " on, which recovery needs");
-  }
+  next_ = lowest;
+  if (lowest < range->begin) return lost(range->begin);
   if (!stage_->restored(states, *from)) {
     return Error(ErrorKind::kReject, "the position of " + named(id_) + " cannot be read by this version");
   }
-  committed_ = *committed;
-  next_ = lowest;
+  committed_ = wanted_ = *committed;
   has_positions_ = true;
+  // The first commit tells the next stage that what was silent is no longer known to be.
+  dirty_ = true;
   state_ = next_ < committed_ ? State::kReplaying : State::kRunning;
   return next_;
+}
+
+Error Task::lost(Offset begin) const {
+  return {ErrorKind::kReject, named(id_) + " no longer holds the records from " + std::to_string(next_.value()) +
+                                  " to " + std::to_string(begin.value()) +
+                                  ": they were deleted before they were processed for good; begin anew with another "
+                                  "group and prefix"};
 }
 
 Result<void> Task::process(const Record& record, Output& out) {
@@ -152,27 +159,35 @@ Result<void> Task::process(const Record& record, Output& out) {
     return {};
   }
   TOUCHSTONE_TRY(stage_->process(record, out));
-  next_ = record.offset.next();
+  next_ = wanted_ = record.offset.next();
   dirty_ = true;
   return {};
 }
 
-void Task::reached_end() {
-  if (state_ != State::kReplaying) return;
-  next_ = std::max(next_, committed_);
-  state_ = State::kRunning;
+void Task::reached_end(Offset end) {
+  if (state_ == State::kReplaying && end >= committed_) state_ = State::kRunning;
+  if (state_ == State::kRunning) next_ = std::max(next_, end);
+}
+
+void Task::settle_at_end() {
+  if (state_ != State::kRunning || next_ <= committed_) return;
+  wanted_ = next_;
+  dirty_ = true;
 }
 
 bool Task::dirty() const {
   if (state_ != State::kRunning) return false;
-  return dirty_ || (has_positions_ && slices_.lowest() < next_);
+  return dirty_ || (has_positions_ && slices_.lowest() < wanted_);
 }
 
 void Task::checkpoint(Checkpoint which, Output& out) {
   assert(state_ == State::kRunning);
   stage_->flush(out);
   staged_.clear();
-  if (options_.changelog.empty()) return;
+  if (options_.changelog.empty()) {
+    stage_->drop_changes();
+    return;
+  }
   const bool all = which == Checkpoint::kAll || !has_positions_;
   has_positions_ = true;
   const std::uint32_t count = all ? slices_.count() : 1;

@@ -57,8 +57,11 @@ class Task {
   /// After the commit: what the tables must take over. `written`: the changelog's next offset, if it was written.
   TaskChanges committed(std::optional<Offset> written);
 
-  /// The log was read to its end: a replay is then over, even if control records took up its last offsets.
-  void reached_end();
+  /// The log was read to its end, control records included: a replay is then over, and what is committed next says
+  /// so, lest retention of an empty log look like loss.
+  void reached_end(Offset end);
+  /// Lets the next commit say so; records of others, and control records, are not worth a commit of their own.
+  void settle_at_end();
   /// Something happened that is not a record of the log, and that the next commit should carry.
   void touch() { dirty_ = true; }
 
@@ -71,6 +74,7 @@ class Task {
   Result<void> catch_up(Log& log, Tables& tables);
   Result<void> load(Tables& tables);
   Result<Offset> settle(Log& log, std::optional<Offset> committed);
+  [[nodiscard]] Error lost(Offset begin) const;
 
   TaskId id_;
   TaskOptions options_;
@@ -79,6 +83,7 @@ class Task {
   State state_ = State::kCreated;
   Offset next_;
   Offset committed_;          ///< where the replay ends
+  Offset wanted_;             ///< up to where every slice is to be brought
   std::uint32_t next_slice_ = 0;
   bool dirty_ = false;
   bool has_positions_ = false;  ///< every slice has been written at least once

@@ -190,6 +190,10 @@ std::vector<TableChange> WindowStage::take_changes(std::uint32_t slice) {
   return changes;
 }
 
+void WindowStage::drop_changes() {
+  windows_.clear_changed([](CellIndex) { return true; });
+}
+
 bool WindowStage::restore(std::string_view bytes, std::string_view value) {
   const std::optional<WindowsKeyParts> parts = read_windows_key(bytes);
   if (!parts || parts->window >= windows_.specs().size()) return false;

@@ -37,6 +37,7 @@ class WindowStage final : public Stage {
   [[nodiscard]] std::string fingerprint() const override;
   [[nodiscard]] std::string position_state() const override;
   std::vector<TableChange> take_changes(std::uint32_t slice) override;
+  void drop_changes() override;
   bool restore(std::string_view key, std::string_view value) override;
   bool restored(const std::vector<std::string>& slice_states, const std::string& from) override;
   void publish(Board& board, const TaskId& task, bool everything) override;

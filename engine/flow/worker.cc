@@ -6,7 +6,7 @@
 namespace touchstone {
 namespace {
 
-/// Attempts to rebuild follow each other at 0.1, 0.2, 0.4 … 10 s.
+/// Attempts to rebuild follow each other after 0.2, 0.4, 0.8 … 10 s.
 std::chrono::microseconds pause_after(int failures) {
   using namespace std::chrono;
   return std::min(milliseconds{100} * (1 << std::min(failures, 7)), milliseconds{10'000});
@@ -44,9 +44,13 @@ Result<bool> Worker::try_turn(Millis wait) {
   TOUCHSTONE_TRY(find_end());
 
   const bool due = clock_.now() - last_commit_ >= options_.commit_interval || staged_ >= options_.max_staged;
-  const bool dirty = std::any_of(assigned_.begin(), assigned_.end(),
-                                 [](const auto& each) { return each.second.task->dirty(); });
+  constexpr std::chrono::seconds kQuiet{5};
+  if (clock_.now() - last_commit_ >= kQuiet) {
+    for (auto& [partition, assigned] : assigned_) assigned.task->settle_at_end();
+  }
+  const bool dirty = any_dirty();
   if (due && dirty) TOUCHSTONE_TRY(commit(Checkpoint::kNext));
+  show();
   failures_ = 0;
   return !polled->records.empty() || !polled->assigned.empty() || !polled->lost.empty() || (due && dirty);
 }
@@ -55,19 +59,33 @@ Result<void> Worker::open() {
   auto log = make_log_();
   if (!log) return log.error();
   log_ = std::move(*log);
-  last_commit_ = clock_.now();
+  last_commit_ = opened_ = clock_.now();
   return {};
+}
+
+bool Worker::any_dirty() const {
+  return std::any_of(assigned_.begin(), assigned_.end(),
+                     [](const auto& each) { return each.second.task->dirty(); });
+}
+
+void Worker::show() {
+  // A worker that the group gives no partitions stands by, and is as ready as it can be.
+  constexpr std::chrono::seconds kLongestJoin{10};
+  if (!assigned_.empty() || clock_.now() - opened_ >= kLongestJoin) board_.set_ready(options_.name, true);
+  constexpr std::chrono::seconds kBetween{1};
+  if (clock_.now() - last_lag_ < kBetween) return;
+  last_lag_ = clock_.now();
+  for (const auto& [partition, assigned] : assigned_) board_.set_lag(partition, log_->lag(partition));
 }
 
 Result<void> Worker::handle(const Polled& polled) {
   if (!polled.lost.empty()) TOUCHSTONE_TRY(lose(polled.lost));
   for (const TopicPartition& partition : polled.assigned) TOUCHSTONE_TRY(assign(partition));
-  if (!polled.assigned.empty()) board_.set_ready(options_.name, true);
   for (const Record& record : polled.records) TOUCHSTONE_TRY(process(record));
-  for (const TopicPartition& partition : polled.at_end) {
-    const auto found = assigned_.find(partition);
+  for (const ConsumedOffset& end : polled.at_end) {
+    const auto found = assigned_.find(end.partition);
     if (found == assigned_.end()) continue;
-    found->second.task->reached_end();
+    found->second.task->reached_end(end.next);
     found->second.end_since = clock_.now();
   }
   return {};
@@ -87,6 +105,7 @@ Result<void> Worker::assign(const TopicPartition& partition) {
 }
 
 Result<void> Worker::lose(const std::vector<TopicPartition>& partitions) {
+  const bool nothing_staged = staged_ == 0 && out_.records.empty() && !any_dirty();
   for (const TopicPartition& partition : partitions) {
     const auto found = assigned_.find(partition);
     if (found == assigned_.end()) continue;
@@ -95,11 +114,7 @@ Result<void> Worker::lose(const std::vector<TopicPartition>& partitions) {
   }
   // What is staged may come from a partition that is no longer ours, so all of it goes, and the partitions that
   // we keep go back to their last commit.
-  const bool nothing_staged = staged_ == 0 && out_.records.empty();
-  if (nothing_staged && std::none_of(assigned_.begin(), assigned_.end(),
-                                     [](const auto& each) { return each.second.task->dirty(); })) {
-    return {};
-  }
+  if (nothing_staged) return {};
   TOUCHSTONE_TRY(log_->abort());
   return restore_all();
 }
@@ -109,7 +124,6 @@ Result<void> Worker::restore_all() {
   for (const auto& [partition, assigned] : assigned_) kept.push_back(partition);
   drop_tasks();
   for (const TopicPartition& partition : kept) TOUCHSTONE_TRY(assign(partition));
-  board_.set_ready(options_.name, true);
   return {};
 }
 
@@ -215,6 +229,9 @@ Result<void> Worker::commit(Checkpoint which) {
   auto receipt = log_->commit(offsets);
   if (!receipt) return receipt.error();
 
+  board_.add(out_.counts);
+  out_ = {};
+  staged_ = 0;
   std::vector<TaskChanges> changes;
   for (Assigned* assigned : committing) {
     const TopicPartition changelog{options_.task.changelog, assigned->task->id().partition};
@@ -225,11 +242,7 @@ Result<void> Worker::commit(Checkpoint which) {
   }
   if (!options_.task.changelog.empty()) TOUCHSTONE_TRY(tables_.apply(std::move(changes)));
 
-  board_.add(out_.counts);
-  out_ = {};
-  staged_ = 0;
   for (Assigned* assigned : committing) publish(false, *assigned);
-  for (const auto& [partition, assigned] : assigned_) board_.set_lag(partition, log_->lag(partition));
   last_commit_ = clock_.now();
   board_.count_commit(std::chrono::duration<double>(last_commit_ - begun).count());
   return {};
@@ -255,13 +268,11 @@ Result<void> Worker::recover(const Error& error) {
   return {};
 }
 
-Result<void> Worker::stop() {
+Result<void> Worker::stop(Leave leave) {
   if (!log_) return {};
   Result<void> committed{};
-  const bool dirty = std::any_of(assigned_.begin(), assigned_.end(),
-                                 [](const auto& each) { return each.second.task->dirty(); });
-  if (dirty) committed = commit(Checkpoint::kAll);
-  if (!committed) (void)log_->abort();
+  if (leave == Leave::kCommit && any_dirty()) committed = commit(Checkpoint::kAll);
+  if (leave == Leave::kAbandon || !committed) (void)log_->abort();
   log_->close();
   log_.reset();
   drop_tasks();

@@ -56,8 +56,13 @@ class Worker {
   /// Only with `to_end` or after end_input: everything up to the end is committed.
   [[nodiscard]] bool finished() const { return finished_; }
 
-  /// Commits what is done, all slices, and leaves the group. Nothing may be called afterwards.
-  Result<void> stop();
+  /// False while it waits before it tries to reach its log again.
+  [[nodiscard]] bool connected() const { return log_ != nullptr; }
+
+  /// Whether what is done since the last commit is still to be committed.
+  enum class Leave : std::uint8_t { kCommit, kAbandon };
+  /// Commits all slices, or abandons the transaction, and leaves the group. Nothing may be called afterwards.
+  Result<void> stop(Leave leave = Leave::kCommit);
 
   /// What was last given up and why, for the log; emptied by reading.
   [[nodiscard]] std::optional<std::string> take_notice() { return std::exchange(notice_, std::nullopt); }
@@ -77,10 +82,12 @@ class Worker {
   Result<void> process(const Record& record);
   void notice_silence();
   Result<void> find_limit(const TopicPartition& partition);
+  [[nodiscard]] bool any_dirty() const;
   [[nodiscard]] bool reached_limit(const TopicPartition& partition, const Assigned& assigned) const;
   Result<void> find_end();
   Result<void> produce();
   Result<void> commit(Checkpoint which);
+  void show();
   Result<void> recover(const Error& error);
   Result<void> restore_all();
   void drop_tasks();
@@ -98,6 +105,8 @@ class Worker {
   Output out_;
   std::size_t staged_ = 0;  ///< records produced since the last commit
   std::chrono::microseconds last_commit_{};
+  std::chrono::microseconds last_lag_{};
+  std::chrono::microseconds opened_{};
   std::chrono::microseconds not_before_{};  ///< after a failed attempt to open the log
   int failures_ = 0;                        ///< in a row
   bool end_told_ = false;

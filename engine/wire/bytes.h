@@ -71,6 +71,12 @@ class ByteReader {
     ok_ = false;
     return 0;
   }
+  /// A number that fits a non-negative 32-bit one; more than that is a fault.
+  std::int32_t small_number() {
+    const std::uint64_t value = number();
+    if (value > 0x7FFFFFFFU) ok_ = false;
+    return ok_ ? static_cast<std::int32_t>(value) : 0;
+  }
   /// A number that counts things still to come, each of at least one byte; more than that is a fault.
   std::size_t count() {
     const std::uint64_t value = number();

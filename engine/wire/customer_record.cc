@@ -100,7 +100,9 @@ void read_presence(ByteReader& in, IdReader& ids, const Rules& rules, Customer& 
   std::map<CellNo, Presence::Panes> cells;
   const std::size_t count = in.count();
   for (std::size_t i = 0; i < count && in.ok(); ++i) {
-    const auto scope = static_cast<Scope>(in.byte() % kScopeNames.size());
+    const std::uint8_t scope_number = in.byte();
+    if (scope_number >= kScopeNames.size()) in.fail();
+    const auto scope = static_cast<Scope>(scope_number);
     const std::string_view id = ids.next();
     const std::string_view segment = ids.next();
     Presence::Panes panes;

@@ -33,13 +33,13 @@ std::optional<Envelope> decode_envelope(std::string_view bytes) {
   ByteReader in(bytes);
   if (in.byte() != kVersion) return std::nullopt;
   Envelope envelope;
-  envelope.source = static_cast<std::int32_t>(in.number());
-  envelope.sources = static_cast<std::int32_t>(in.number());
+  envelope.source = in.small_number();
+  envelope.sources = in.small_number();
   const std::uint8_t flags = in.byte();
   envelope.mark_only = (flags & kMarkOnly) != 0;
   envelope.silent = (flags & kSilent) != 0;
   envelope.topic = in.text();
-  envelope.partition = Partition(static_cast<std::int32_t>(in.number()));
+  envelope.partition = Partition(in.small_number());
   envelope.offset = Offset(in.signed_number());
   if ((flags & kTimestamp) != 0) envelope.timestamp_ms = in.signed_number();
   if ((flags & kKey) != 0) envelope.key = std::string(in.text());

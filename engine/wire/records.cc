@@ -159,8 +159,8 @@ std::optional<DeltaBatch> decode_deltas(std::string_view bytes, StageDictionary&
   ByteReader in(bytes);
   if (in.byte() != kDeltasVersion) return std::nullopt;
   DeltaBatch batch;
-  batch.source = static_cast<std::int32_t>(in.number());
-  batch.sources = static_cast<std::int32_t>(in.number());
+  batch.source = in.small_number();
+  batch.sources = in.small_number();
   const std::uint8_t flags = in.byte();
   batch.has_mark = (flags & 1) != 0;
   batch.silent = (flags & 2) != 0;

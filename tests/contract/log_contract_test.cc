@@ -71,7 +71,7 @@ struct Member {
       ASSERT_TRUE(log->start(partition, committed->value_or(range->begin)));
     }
     for (const Record& record : polled->records) records.push_back(keep(record));
-    at_end.insert(at_end.end(), polled->at_end.begin(), polled->at_end.end());
+    for (const ConsumedOffset& end : polled->at_end) at_end.push_back(end.partition);
   }
   bool starts = true;
 

@@ -101,29 +101,5 @@ TEST(KafkaOptions, RefuseScramWhereLibrdkafkaCannotDoItWithKafka4) {
   EXPECT_THAT(problems_of(user, 0x020002ff), IsEmpty());
 }
 
-TEST(KafkaProperties, AreReadFromLinesOfNamesAndValues) {
-  const auto properties = parse_kafka_properties(
-      "# how to reach it\n"
-      "bootstrap.servers = a:9092,b:9092\r\n"
-      "\n"
-      "! secret\n"
-      "sasl.password=x=y#z \n"
-      "client.id=one\n"
-      "client.id=two");
-  ASSERT_TRUE(properties);
-  EXPECT_EQ(*properties,
-            (KafkaProperties{
-                {"bootstrap.servers", "a:9092,b:9092"}, {"sasl.password", "x=y#z"}, {"client.id", "two"}}));
-  EXPECT_TRUE(parse_kafka_properties("")->empty());
-}
-
-TEST(KafkaProperties, AreRefusedWithTheLineButNotItsContent) {
-  for (const char* text : {"a=b\nhunter2\n", "a=b\n = hunter2"}) {
-    const auto properties = parse_kafka_properties(text);
-    ASSERT_FALSE(properties);
-    EXPECT_EQ(properties.error().message(), "line 2: not of the form name = value");
-  }
-}
-
 }  // namespace
 }  // namespace touchstone

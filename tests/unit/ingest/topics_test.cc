@@ -46,7 +46,8 @@ TEST(Topics, HaveTheirNamesUnderThePrefix) {
                           "touchstone.windows", "touchstone.alerts", "touchstone.dead-letters",
                           "touchstone.internal.events", "touchstone.internal.deltas",
                           "touchstone.internal.journey-changelog", "touchstone.internal.windows-changelog"));
-  EXPECT_EQ(topic_name("acme.", TopicRole::kDeadLetters), "acme.dead-letters");
+  with_intake.prefix = "acme.";
+  EXPECT_EQ(topics_of(with_intake)[5].name, "acme.dead-letters");
 }
 
 TEST(Topics, NeedTheIntakesOwnTopicOnlyWithAnIntake) { EXPECT_EQ(topics_of(plan()).size(), 9U); }

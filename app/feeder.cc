@@ -1,0 +1,71 @@
+#include "app/feeder.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "ingest/partitioner.h"
+
+namespace touchstone {
+namespace {
+
+/// Of some 300 bytes each, spread over the partitions; a small part of what the mock broker keeps.
+constexpr std::int64_t kMostUnread = 8'000;
+constexpr std::int64_t kBatch = 2'000;
+/// A record of deltas holds up to 1,000 cells, so a partition keeps some hundreds of them.
+constexpr std::int64_t kMostUnreadDeltas = 40;
+
+}  // namespace
+
+Feeder::Feeder(FeederOptions options, const Board& board, std::unique_ptr<KafkaOutput> output)
+    : options_(std::move(options)), board_(board), output_(std::move(output)) {}
+
+Result<std::unique_ptr<Feeder>> Feeder::open(FeederOptions options, const Board& board) {
+  auto output = KafkaOutput::open(options.kafka, options.topic + "-feeder");
+  if (!output) return output.error();
+  return std::unique_ptr<Feeder>(new Feeder(std::move(options), board, std::move(*output)));
+}
+
+Feeder::Backlog Feeder::backlog() const {
+  const BoardSnapshot now = board_.snapshot();
+  std::uint64_t done = now.counts.duplicates + now.counts.forgotten;
+  for (const auto& [labels, count] : now.counts.interactions) done += count;
+  for (const std::uint64_t count : now.counts.dead_letters) done += count;
+  Backlog backlog;
+  backlog.events = static_cast<std::int64_t>(fed_) - static_cast<std::int64_t>(done);
+  for (const auto& [partition, records] : now.lag) {
+    if (partition.topic == options_.deltas_topic) backlog.deltas = std::max(backlog.deltas, records);
+  }
+  return backlog;
+}
+
+bool Feeder::all_processed() {
+  const Backlog left = backlog();
+  return left.events <= 0 && left.deltas == 0;
+}
+
+Result<void> Feeder::feed(EventSource& source, EventTime now) {
+  if (source.is_up_to_date(now)) return {};
+  const Backlog unread = backlog();
+  if (unread.deltas > kMostUnreadDeltas) return {};
+  const std::int64_t room = std::min(kBatch, kMostUnread - unread.events);
+  std::int64_t written = 0;
+  for (; written < room; ++written) {
+    auto next = source.next(now);
+    if (!next) return next.error();
+    if (!*next) break;
+    SourceRecord& event = **next;
+    OutRecord record;
+    record.topic = options_.topic;
+    record.partition = Partition(event.key ? murmur2_partition(*event.key, options_.partitions) : 0);
+    record.key = std::move(event.key);
+    record.value = std::move(event.value);
+    TOUCHSTONE_TRY(output_->produce(std::move(record)));
+  }
+  if (written == 0) return {};
+  auto receipt = output_->commit({}, nullptr);
+  if (!receipt) return receipt.error();
+  fed_ += static_cast<std::uint64_t>(written);
+  return {};
+}
+
+}  // namespace touchstone

@@ -1,0 +1,53 @@
+#include "app/topic_reader.h"
+
+#include <utility>
+
+namespace touchstone {
+namespace {
+
+constexpr std::size_t kAtOnce = 5'000;
+
+}  // namespace
+
+TopicReader::TopicReader(KafkaConnection connection, std::string group, std::vector<std::string> topics)
+    : connection_(std::move(connection)), group_(std::move(group)), topics_(std::move(topics)) {}
+
+Result<std::unique_ptr<TopicReader>> TopicReader::open(KafkaConnection connection, std::string group,
+                                                       std::vector<std::string> topics) {
+  std::unique_ptr<TopicReader> reader(
+      new TopicReader(std::move(connection), std::move(group), std::move(topics)));
+  TOUCHSTONE_TRY(reader->join());
+  return reader;
+}
+
+Result<void> TopicReader::join() {
+  auto input =
+      KafkaInput::open(connection_, {.group = group_, .transactional_id = {}, .instance = {}}, topics_);
+  if (!input) return input.error();
+  input_ = std::move(*input);
+  return input_->join();
+}
+
+Result<bool> TopicReader::read(Millis wait, const std::function<void(const Record&)>& visit) {
+  auto polled = input_->poll(wait, kAtOnce);
+  if (!polled) {
+    // Most likely the broker dropped records before they were read here; go on from what it still has.
+    close();
+    TOUCHSTONE_TRY(join());
+    return false;
+  }
+  for (const TopicPartition& partition : polled->assigned) {
+    const auto range = input_->range(partition);
+    if (!range) return range.error();
+    TOUCHSTONE_TRY(input_->start(partition, range->begin));
+  }
+  for (const Record& record : polled->records) visit(record);
+  return !polled->records.empty();
+}
+
+void TopicReader::close() {
+  if (input_) input_->close();
+  input_.reset();
+}
+
+}  // namespace touchstone

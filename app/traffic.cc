@@ -1,0 +1,164 @@
+#include "app/traffic.h"
+
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "engine/wire/json.h"
+
+namespace touchstone {
+namespace {
+
+constexpr std::size_t kRecent = 64;
+/// A customer who has gone asks to be forgotten so long after, when nothing of theirs is sent again.
+constexpr Millis kUntilForgotten{90'000};
+
+void write_segment(const Shopper& shopper, JsonObject& attributes) {
+  switch (shopper.tier) {
+    case Tier::kBusiness:
+      attributes.text("account", "business");
+      return;
+    case Tier::kGold:
+      attributes.text("tier", "gold");
+      return;
+    case Tier::kMember:
+      attributes.text("tier", "basic");
+      return;
+    case Tier::kGuest:
+      attributes.flag("guest", true);
+      return;
+    case Tier::kMarketplace:
+    case Tier::kNone:
+      return;
+  }
+}
+
+}  // namespace
+
+Traffic::Traffic(const TrafficOptions& options, EventTime start)
+    : options_(options), dice_(options.seed), quality_(options.drop, start) {
+  for (std::size_t i = 0; i < options_.customers; ++i) {
+    shoppers_.push_back(stranger());
+    idle_.push_back(i);
+  }
+}
+
+TrafficRecord Traffic::next(EventTime now) {
+  if (!recent_.empty() && dice_.chance(options_.repeated)) {
+    TrafficRecord again = dice_.one_of(recent_);
+    again.kind = TrafficRecord::Kind::kRepeated;
+    return again;
+  }
+  if (dice_.chance(options_.broken)) {
+    const Shopper& shopper = dice_.one_of(shoppers_);
+    return {TrafficRecord::Kind::kBroken, shopper.id, write_broken(shopper, now)};
+  }
+  TrafficRecord record = act(now);
+  if (record.kind != TrafficRecord::Kind::kEvent) return record;
+  if (recent_.size() < kRecent) {
+    recent_.push_back(record);
+  } else {
+    recent_[events_ % kRecent] = record;
+  }
+  return record;
+}
+
+TrafficRecord Traffic::act(EventTime now) {
+  const Plan due = next_plan(now);
+  Shopper& shopper = shoppers_[due.shopper];
+  if (due.scene == Scene::kEnd) {
+    TrafficRecord forget{TrafficRecord::Kind::kForget, shopper.id, std::nullopt};
+    shopper = stranger();
+    idle_.push_back(due.shopper);
+    return forget;
+  }
+  const Touch touch = play(due.scene, shopper, quality_, now, dice_);
+  TrafficRecord record{TrafficRecord::Kind::kEvent, shopper.id, write(shopper, touch, now)};
+  const FollowUp next = follow(due.scene, shopper, dice_);
+  if (next.scene == Scene::kEnd) {
+    end_visit(due.shopper, now);
+  } else {
+    plan(due.shopper, next.scene, now + next.after);
+  }
+  return record;
+}
+
+Traffic::Plan Traffic::next_plan(EventTime now) {
+  // With everybody busy, somebody hurries.
+  if (idle_.empty() || (!plans_.empty() && plans_.top().due <= now)) {
+    const Plan soonest = plans_.top();
+    plans_.pop();
+    return soonest;
+  }
+  const std::size_t place = dice_.below(idle_.size());
+  std::swap(idle_[place], idle_.back());
+  const std::size_t shopper = idle_.back();
+  idle_.pop_back();
+  return {now, 0, shopper, first_scene(shoppers_[shopper], dice_)};
+}
+
+void Traffic::plan(std::size_t shopper, Scene scene, EventTime due) {
+  plans_.push({due, planned_++, shopper, scene});
+}
+
+void Traffic::end_visit(std::size_t shopper, EventTime now) {
+  // Some never come back, which makes room for somebody new, so that all stages stay populated.
+  const double leaves = shoppers_[shopper].purchases >= 4 ? 0.3 : 0.12;
+  if (dice_.chance(leaves)) {
+    plan(shopper, Scene::kEnd, now + kUntilForgotten);
+  } else {
+    idle_.push_back(shopper);
+  }
+}
+
+std::string Traffic::write(const Shopper& shopper, const Touch& touch, EventTime now) {
+  std::string out;
+  {
+    JsonObject event(out);
+    event.text("id", fmt::format("e{}", ++events_));
+    event.time("time", jitter(now));
+    event.text("type", touch.type);
+    event.text("customer", shopper.id);
+    event.text("channel", touch.channel);
+    if (shopper.tier == Tier::kMarketplace) event.text("segment", "marketplace");
+    if (touch.value_cents) event.fixed("value", *touch.value_cents, 2);
+    if (touch.wait_ds) event.fixed("wait_s", *touch.wait_ds, 1);
+    if (touch.duration_s) event.integer("duration_s", *touch.duration_s);
+    if (touch.rating) {
+      JsonObject feedback(event.member("feedback"));
+      feedback.fixed(touch.rating->kind, touch.rating->units, touch.rating->decimals);
+      if (!touch.about.empty()) feedback.text("about", touch.about);
+    }
+    JsonObject attributes(event.member("attributes"));
+    for (const auto& [name, value] : touch.attributes) attributes.text(name, value);
+    write_segment(shopper, attributes);
+  }
+  return out;
+}
+
+std::string Traffic::write_broken(const Shopper& shopper, EventTime now) {
+  const std::string whole = write(shopper, {.type = "page_view", .channel = "web"}, now);
+  switch (dice_.below(4)) {
+    case 0:
+      return whole.substr(0, whole.size() / 2);
+    case 1:
+      return fmt::format(R"({{"time":"{}","customer":"{}","channel":"web"}})", to_rfc3339(now), shopper.id);
+    case 2:
+      return fmt::format(R"({{"time":"yesterday","type":"call","customer":"{}"}})", shopper.id);
+    default:
+      return fmt::format(
+          R"({{"time":"{}","type":"survey_response","customer":"{}","feedback":{{"csat":9}}}})",
+          to_rfc3339(now), shopper.id);
+  }
+}
+
+EventTime Traffic::jitter(EventTime now) {
+  if (dice_.chance(options_.late)) return now - Millis{dice_.between(12'000, 40'000)};
+  if (dice_.chance(options_.out_of_order)) return now - Millis{dice_.between(100, 5'000)};
+  return now;
+}
+
+Shopper Traffic::stranger() { return new_shopper(fmt::format("c{:05}", ++strangers_), dice_); }
+
+}  // namespace touchstone

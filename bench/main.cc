@@ -1,0 +1,157 @@
+// touchstone-bench: how much CPU an event costs, and the floors under it.
+//
+//   drain   a librdkafka consumer that only counts: nothing that reads Kafka can be cheaper
+//   parse   decoding alone: nothing that understands events can be cheaper
+//   replay  the whole engine over a file, all outputs written
+//
+// Unit: CPU seconds per million events. Noise: repeat, and compare the lowest figures of one run.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "app/load_rules.h"
+#include "app/replay.h"
+#include "bench/measure.h"
+#include "ingest/event_decoder.h"
+#include "ingest/kafka_log.h"
+#include "ingest/line_reader.h"
+
+namespace touchstone::bench {
+namespace {
+
+struct Arguments {
+  std::string input;
+  std::string map;
+  std::string brokers;
+  std::string topic;
+  int repeat = 3;
+};
+
+int failed(const Error& error) {
+  std::cerr << "touchstone-bench: " << error.message() << '\n';
+  return 1;
+}
+
+void print(std::string_view name, const std::vector<Figure>& figures) {
+  std::vector<double> costs;
+  for (const Figure& figure : figures) costs.push_back(figure.per_million());
+  std::sort(costs.begin(), costs.end());
+  fmt::print("{:<8} {:>10} events  CPU s per million events: lowest {:.3f}, median {:.3f}, highest {:.3f}\n", name,
+             figures.front().events, costs.front(), costs[costs.size() / 2], costs.back());
+}
+
+Result<std::vector<std::string>> read_lines(const std::string& path) {
+  auto reader = LineReader::open(path);
+  if (!reader) return reader.error();
+  std::vector<std::string> lines;
+  for (;;) {
+    auto line = (*reader)->next();
+    if (!line) return line.error();
+    if (!*line) return lines;
+    lines.emplace_back(**line);
+  }
+}
+
+int run_parse(const Arguments& arguments) {
+  const auto lines = read_lines(arguments.input);
+  if (!lines) return failed(lines.error());
+  EventDecoder decoder(Settings{}.max_future);
+  std::vector<Figure> figures;
+  for (int i = 0; i < arguments.repeat; ++i) {
+    const double begun = cpu_seconds();
+    Figure figure;
+    for (const std::string& line : *lines) {
+      const Record record{"bench", Partition(0), Offset(0), std::nullopt, std::nullopt, line, {}};
+      const Decoded decoded = decoder.decode(record);
+      figure.events += std::holds_alternative<const Event*>(decoded) ? 1 : 0;
+    }
+    figure.cpu_s = cpu_seconds() - begun;
+    figures.push_back(figure);
+  }
+  print("parse", figures);
+  return 0;
+}
+
+int run_replay(const Arguments& arguments) {
+  const auto rules = read_rules(arguments.map, Settings{});
+  if (!rules) return 1;
+  std::vector<Figure> figures;
+  for (int i = 0; i < arguments.repeat; ++i) {
+    const auto out = std::filesystem::temp_directory_path() / fmt::format("touchstone-bench-{}", ::getpid());
+    std::ostringstream ignored;
+    const double begun = cpu_seconds();
+    const auto totals = replay({rules, arguments.input, out.string()}, ignored, ignored);
+    const double cost = cpu_seconds() - begun;
+    std::filesystem::remove_all(out);
+    if (!totals) return failed(totals.error());
+    figures.push_back({totals->lines, cost});
+  }
+  print("replay", figures);
+  return 0;
+}
+
+int run_drain(const Arguments& arguments) {
+  std::vector<Figure> figures;
+  for (int i = 0; i < arguments.repeat; ++i) {
+    KafkaLogOptions options;
+    options.connection.properties["bootstrap.servers"] = arguments.brokers;
+    options.group = fmt::format("bench-{}-{}", ::getpid(), i);
+    options.transactional_id = options.group;
+    options.topics = {arguments.topic};
+    const auto log = KafkaLog::open(options);
+    if (!log) return failed(log.error());
+    Figure figure;
+    std::size_t open = 0;
+    std::size_t ended = 0;
+    const double begun = cpu_seconds();
+    while (open == 0 || ended < open) {
+      auto polled = (*log)->poll(Millis{100}, 10'000);
+      if (!polled) return failed(polled.error());
+      for (const TopicPartition& partition : polled->assigned) {
+        const auto range = (*log)->range(partition);
+        if (!range) return failed(range.error());
+        if (const auto started = (*log)->start(partition, range->begin); !started) return failed(started.error());
+        ++open;
+      }
+      figure.events += polled->records.size();
+      ended += polled->at_end.size();
+    }
+    figure.cpu_s = cpu_seconds() - begun;
+    figures.push_back(figure);
+    (*log)->close();
+  }
+  print("drain", figures);
+  return 0;
+}
+
+int command_line(int argc, char** argv) {
+  CLI::App app("What an event costs, in CPU seconds per million", "touchstone-bench");
+  app.require_subcommand(1);
+  Arguments arguments;
+  auto* parse = app.add_subcommand("parse", "Decode the events of a file");
+  auto* replay = app.add_subcommand("replay", "Run the whole engine over a file");
+  auto* drain = app.add_subcommand("drain", "Read a Kafka topic and only count");
+  for (auto* command : {parse, replay}) command->add_option("--input", arguments.input, "Events")->required();
+  replay->add_option("--map", arguments.map, "The touchpoint map")->required();
+  drain->add_option("--brokers", arguments.brokers, "bootstrap.servers")->required();
+  drain->add_option("--topic", arguments.topic, "The topic")->required();
+  for (auto* command : {parse, replay, drain}) {
+    command->add_option("--repeat", arguments.repeat, "How often")->check(CLI::Range(1, 100))->capture_default_str();
+  }
+  CLI11_PARSE(app, argc, argv);
+  if (parse->parsed()) return run_parse(arguments);
+  if (replay->parsed()) return run_replay(arguments);
+  return run_drain(arguments);
+}
+
+}  // namespace
+}  // namespace touchstone::bench
+
+int main(int argc, char** argv) { return touchstone::bench::command_line(argc, argv); }

@@ -1,0 +1,125 @@
+// The laws that everything else rests on: cells are a commutative group, splits conserve what they split, and the
+// edges of presence count distinct customers as a naive count does, in any order of arrival.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <random>
+#include <set>
+
+#include "engine/model/cell.h"
+#include "engine/model/fixed.h"
+#include "engine/model/presence.h"
+#include "tests/support/maps.h"
+
+namespace touchstone {
+namespace {
+
+constexpr int kCases = 100'000;
+using Random = std::mt19937_64;
+
+std::int64_t between(Random& random, std::int64_t low, std::int64_t high) {
+  return std::uniform_int_distribution<std::int64_t>(low, high)(random);
+}
+
+Cell any_cell(Random& random) {
+  Cell cell;
+  for (std::int64_t i = between(random, 0, 6); i > 0; --i) {
+    cell.add({static_cast<MeasureKind>(between(random, 1, kLastMeasureKind)),
+              static_cast<std::uint16_t>(between(random, 0, 3))},
+             between(random, -5, 5));
+  }
+  return cell;
+}
+
+Cell sum(Cell a, const Cell& b) {
+  a.add(b);
+  return a;
+}
+
+Cell difference(Cell a, const Cell& b) {
+  a.subtract(b);
+  return a;
+}
+
+TEST(CellLaws, AdditionIsAssociativeCommutativeWithZeroAndInverse) {
+  Random random(1);
+  for (int i = 0; i < kCases; ++i) {
+    const Cell a = any_cell(random);
+    const Cell b = any_cell(random);
+    const Cell c = any_cell(random);
+    ASSERT_EQ(sum(sum(a, b), c), sum(a, sum(b, c)));
+    ASSERT_EQ(sum(a, b), sum(b, a));
+    ASSERT_EQ(sum(a, Cell{}), a);
+    ASSERT_EQ(difference(a, a), Cell{});
+    ASSERT_EQ(difference(sum(a, b), b), a);
+  }
+}
+
+TEST(SplitLaws, TheWholeIsConserved) {
+  Random random(2);
+  for (int i = 0; i < kCases; ++i) {
+    std::vector<std::uint64_t> weights;
+    for (std::int64_t n = between(random, 1, 50); n > 0; --n) {
+      weights.push_back(static_cast<std::uint64_t>(between(random, 0, 1) * between(random, 0, std::int64_t{1} << 52)));
+    }
+    weights[0] += 1;
+    const std::int64_t total = between(random, -10'000'000'000'000'000, 10'000'000'000'000'000);
+    const auto parts = split_by_largest_remainder(total, weights);
+    ASSERT_EQ(std::accumulate(parts.begin(), parts.end(), std::int64_t{0}), total);
+  }
+}
+
+/// Distinct customers at every closing, by remembering every visit.
+std::map<std::pair<std::size_t, EventTime>, std::int64_t> naive_counts(
+    const std::vector<std::pair<int, EventTime>>& visits, const std::vector<WindowSpec>& windows, EventTime until) {
+  std::map<std::pair<std::size_t, EventTime>, std::int64_t> counts;
+  for (std::size_t number = 0; number < windows.size(); ++number) {
+    for (EventTime closing = testing::at(0); closing <= until; closing += windows[number].step) {
+      std::set<int> present;
+      for (const auto& [who, when] : visits) {
+        if (when < closing && when >= closing - windows[number].size) present.insert(who);
+      }
+      counts[{number, closing}] = static_cast<std::int64_t>(present.size());
+    }
+  }
+  return counts;
+}
+
+TEST(PresenceLaws, EdgesCountDistinctCustomersInAnyOrderOfArrival) {
+  using std::chrono::seconds;
+  const std::vector<WindowSpec> windows = {{"20s", seconds{20}, seconds{5}}, {"60s", seconds{60}, seconds{15}}};
+  const CellNo cell{Scope::kAll, CellNo::kAllNumber, CellNo::kAllNumber};
+  const seconds lateness{10};
+  Random random(3);
+  for (int round = 0; round < 200; ++round) {
+    std::map<int, Presence> customers;
+    std::map<std::pair<std::size_t, EventTime>, std::int64_t> edges;
+    std::vector<std::pair<int, EventTime>> visits;
+    EventTime highest = testing::at(100);
+    for (int i = 0; i < 60; ++i) {
+      highest += seconds{between(random, 0, 9)} * between(random, 0, 1);
+      const EventTime when = highest - seconds{between(random, 0, 9)};
+      const int who = static_cast<int>(between(random, 0, 3));
+      visits.emplace_back(who, when);
+      customers[who].visit(cell, floor_to(when, seconds{5}), highest - lateness, windows, [&](const Edge& edge) {
+        edges[{edge.window, edge.closing}] += edge.change;
+      });
+      if (i % 7 == 0) customers[who].expire(highest - lateness, windows);
+    }
+    const EventTime until = highest + seconds{120};
+    const auto expected = naive_counts(visits, windows, until);
+    for (std::size_t number = 0; number < windows.size(); ++number) {
+      std::int64_t present = 0;
+      for (EventTime closing = testing::at(0); closing <= until; closing += windows[number].step) {
+        present += edges[{number, closing}];
+        ASSERT_EQ(present, expected.at({number, closing})) << "round " << round << " window " << number;
+      }
+      ASSERT_EQ(present, 0) << "every presence ends";
+    }
+  }
+}
+
+}  // namespace
+}  // namespace touchstone

@@ -1,0 +1,285 @@
+// The real engine on the simulated log: crashes, aborted and unknown commits, lost disks, fenced workers, each from
+// a seed. Whatever happened, what stands in the derived topics is what an undisturbed run writes.
+//
+// TOUCHSTONE_SEEDS sets how many seeds are tried.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "app/topology.h"
+#include "engine/flow/hand_clock.h"
+#include "engine/flow/worker.h"
+#include "ingest/sim_broker.h"
+#include "ingest/sim_log.h"
+#include "state/memory_tables.h"
+#include "tests/support/maps.h"
+
+namespace touchstone {
+namespace {
+
+using Random = std::mt19937_64;
+
+std::int64_t between(Random& random, std::int64_t low, std::int64_t high) {
+  return std::uniform_int_distribution<std::int64_t>(low, high)(random);
+}
+
+int seeds() {
+  const char* wanted = std::getenv("TOUCHSTONE_SEEDS");
+  return wanted != nullptr ? std::max(1, std::atoi(wanted)) : 100;
+}
+
+/// Records of a small shop: out of order, late, repeated, broken, forgotten.
+std::vector<SimRecord> any_stream(Random& random, int count, std::int32_t partitions) {
+  static const char* const kTypes[] = {"impression", "page_view", "page_view", "call", "survey_response", "purchase", "x"};
+  std::vector<SimRecord> stream;
+  std::int64_t now = millis_of(testing::at(0));
+  for (int i = 0; i < count; ++i) {
+    now += between(random, 0, 4'000);
+    if (between(random, 0, 60) == 0) now += between(random, 0, 100'000'000);
+    const std::string who = "c" + std::to_string(between(random, 0, 12));
+    SimRecord record;
+    record.topic = "input";
+    record.partition = Partition(murmur2_partition(who, partitions));
+    record.key = who;
+    record.timestamp_ms = now;
+    if (between(random, 0, 80) == 0) {
+      stream.push_back(std::move(record));  // a null value: forget
+      continue;
+    }
+    const std::int64_t time = now - between(random, 0, 8) * between(random, 0, 3'000);
+    std::string json = "{\"type\":\"" + std::string(kTypes[between(random, 0, 6)]) + "\",\"time\":" + std::to_string(time);
+    if (between(random, 0, 2) != 0) json += ",\"id\":\"i" + std::to_string(between(random, 0, count / 3)) + "\"";
+    if (between(random, 0, 3) == 0) json += ",\"value\":" + std::to_string(between(random, -50, 500)) + ".25";
+    if (between(random, 0, 3) == 0) json += ",\"feedback\":{\"csat\":" + std::to_string(between(random, 1, 5)) + "}";
+    if (between(random, 0, 9) == 0) json += ",\"attributes\":{\"tier\":\"gold\"}";
+    json += between(random, 0, 40) == 0 ? "" : "}";
+    record.value = std::move(json);
+    stream.push_back(std::move(record));
+  }
+  return stream;
+}
+
+/// What an undisturbed reader sees: by topic and key, the values in order.
+using Outcome = std::map<std::pair<std::string, std::string>, std::vector<std::string>>;
+
+struct Plan {
+  std::uint64_t seed = 0;
+  std::int32_t partitions = 2;
+  std::int32_t delta_partitions = 2;
+  std::uint32_t slices = 1;
+  std::size_t batch = 50;
+  bool disturbed = false;
+};
+
+/// One engine of two workers on a broker, that can be killed and started again.
+class World {
+ public:
+  explicit World(const Plan& plan) : plan_(plan), random_(plan.seed) {
+    Settings settings;
+    settings.windows = {{"1m", std::chrono::minutes{1}, std::chrono::seconds{5}},
+                        {"1h", std::chrono::hours{1}, std::chrono::minutes{1}},
+                        {"24h", std::chrono::hours{24}, std::chrono::hours{1}}};
+    topology_.rules = testing::small_rules(settings);
+    topology_.inputs = {{"input", plan.partitions}};
+    topology_.delta_partitions = plan.delta_partitions;
+    topology_.slices = plan.slices;
+    topology_.commit = Millis{100};
+    topology_.detect_silence = false;
+    const TopicNames& names = topology_.topics;
+    broker_.create_topic("input", plan.partitions);
+    broker_.create_topic(names.deltas, plan.delta_partitions);
+    broker_.create_topic(names.journey_changelog, plan.partitions);
+    broker_.create_topic(names.windows_changelog, plan.delta_partitions);
+    for (const std::string& topic : derived()) broker_.create_topic(topic, 1);
+    start_journey();
+    start_windows();
+  }
+
+  void run(const std::vector<SimRecord>& stream) {
+    Random disturbance(plan_.seed + 1);
+    for (std::size_t fed = 0; fed < stream.size(); fed += plan_.batch) {
+      for (std::size_t i = fed; i < std::min(stream.size(), fed + plan_.batch); ++i) {
+        ASSERT_TRUE(broker_.append(stream[i]));
+      }
+      for (int turns = 0; turns < 3; ++turns) {
+        if (plan_.disturbed) disturb(disturbance);
+        turn(*journey_);
+        turn(*windows_);
+      }
+    }
+    finish();
+  }
+
+  Outcome outcome() {
+    Outcome seen;
+    for (const std::string& topic : derived()) {
+      broker_.drain(topic, [&](const Record& record) {
+        seen[{topic, std::string(record.key.value_or(""))}].emplace_back(record.value.value_or(""));
+      });
+    }
+    return seen;
+  }
+
+  [[nodiscard]] int disturbances() const { return disturbances_; }
+
+ private:
+  [[nodiscard]] std::vector<std::string> derived() const {
+    const TopicNames& names = topology_.topics;
+    return {names.interactions, names.transitions, names.conversions, names.windows, names.dead_letters};
+  }
+
+  LogFactory log_of(const std::string& name, std::vector<std::string> topics) {
+    return [this, name, topics = std::move(topics)]() -> Result<std::unique_ptr<Log>> {
+      return std::unique_ptr<Log>(std::make_unique<SimLog>(broker_, SimLogOptions{name, name, topics}));
+    };
+  }
+  void start_journey() {
+    journey_.reset();
+    journey_ = std::make_unique<Worker>(journey_worker(topology_), log_of("journey", {"input"}), journey_tables_,
+                                        clock_, board_);
+  }
+  void start_windows() {
+    windows_.reset();
+    windows_ = std::make_unique<Worker>(windows_worker(topology_), log_of("windows", {topology_.topics.deltas}),
+                                        windows_tables_, clock_, board_);
+  }
+
+  void turn(Worker& worker) {
+    clock_.advance(Millis{60});
+    const auto moved = worker.turn(Millis{0});
+    ASSERT_TRUE(moved) << moved.error().message();
+    (void)worker.take_notice();
+  }
+
+  void disturb(Random& random) {
+    const std::int64_t what = between(random, 0, 39);
+    if (what > 8) return;
+    ++disturbances_;
+    const TaskId journey{StageKind::kJourney, "input", Partition(0)};
+    switch (what) {
+      case 0:
+        start_journey();  // killed; the disk is kept
+        break;
+      case 1:
+        start_windows();
+        break;
+      case 2:
+        for (std::int32_t p = 0; p < plan_.partitions; ++p) {
+          (void)journey_tables_.clear({StageKind::kJourney, "input", Partition(p)});
+        }
+        start_journey();  // killed, and the disk is lost
+        break;
+      case 3:
+        for (std::int32_t p = 0; p < plan_.delta_partitions; ++p) {
+          (void)windows_tables_.clear({StageKind::kWindows, topology_.topics.deltas, Partition(p)});
+        }
+        start_windows();
+        break;
+      case 4:
+        broker_.inject({SimCall::kCommit, ErrorKind::kAbort});
+        break;
+      case 5:  // the outcome is unknown: it was done
+        broker_.inject({SimCall::kCommit, ErrorKind::kFatal, SimFault::Effect::kDone});
+        break;
+      case 6:  // the outcome is unknown: it was not done
+        broker_.inject({SimCall::kCommit, ErrorKind::kFatal, SimFault::Effect::kNothing});
+        break;
+      case 7:
+        broker_.inject({SimCall::kProduce, ErrorKind::kAbort, SimFault::Effect::kNothing,
+                        static_cast<int>(between(random, 0, 20))});
+        break;
+      default:
+        journey_tables_.fail_next_apply(Error(ErrorKind::kRetry, "the disk is nearly full"));
+        break;
+    }
+  }
+
+  /// Lets both workers catch up, ends the input, and lets them finish.
+  void finish() {
+    for (int i = 0; i < 400; ++i) {
+      turn(*journey_);
+      turn(*windows_);
+    }
+    ASSERT_TRUE(journey_->end_input(1));
+    for (int i = 0; i < 400; ++i) {
+      turn(*journey_);
+      turn(*windows_);
+    }
+    ASSERT_TRUE(journey_->finished());
+  }
+
+  Plan plan_;
+  Random random_;
+  SimBroker broker_;
+  MemoryTables journey_tables_;
+  MemoryTables windows_tables_;
+  HandClock clock_;
+  Board board_;
+  Topology topology_;
+  std::unique_ptr<Worker> journey_;
+  std::unique_ptr<Worker> windows_;
+  int disturbances_ = 0;
+};
+
+std::string difference(const Outcome& expected, const Outcome& actual) {
+  for (const auto& [key, values] : expected) {
+    const auto found = actual.find(key);
+    if (found == actual.end()) return key.first + " " + key.second + " is missing";
+    for (std::size_t i = 0; i < std::max(values.size(), found->second.size()); ++i) {
+      const std::string a = i < values.size() ? values[i] : "(nothing)";
+      const std::string b = i < found->second.size() ? found->second[i] : "(nothing)";
+      if (a != b) return key.first + " " + key.second + " #" + std::to_string(i) + "\n  expected " + a + "\n  actual   " + b;
+    }
+  }
+  for (const auto& [key, values] : actual) {
+    if (!expected.contains(key)) return key.first + " " + key.second + " is too much";
+  }
+  return {};
+}
+
+Outcome outcome_of(const Plan& plan, const std::vector<SimRecord>& stream, int* disturbances = nullptr) {
+  World world(plan);
+  world.run(stream);
+  if (disturbances != nullptr) *disturbances += world.disturbances();
+  return world.outcome();
+}
+
+TEST(EngineSimulation, WritesTheSameWhateverFails) {
+  int disturbances = 0;
+  for (int seed = 1; seed <= seeds(); ++seed) {
+    Random random(static_cast<std::uint64_t>(seed));
+    Plan plan;
+    plan.seed = static_cast<std::uint64_t>(seed);
+    plan.slices = seed % 2 == 0 ? 4 : 1;
+    const auto stream = any_stream(random, 400, plan.partitions);
+    const Outcome expected = outcome_of(plan, stream);
+    ASSERT_FALSE(expected.empty());
+    plan.disturbed = true;
+    const std::string found = difference(expected, outcome_of(plan, stream, &disturbances));
+    ASSERT_EQ(found, "") << "seed " << seed << ", " << plan.slices << " slices";
+    if (HasFatalFailure()) return;
+  }
+  std::cout << seeds() << " seeds, " << disturbances << " disturbances\n";
+  EXPECT_GT(disturbances, seeds());
+}
+
+TEST(EngineSimulation, WritesTheSameHoweverItIsBatched) {
+  Random random(7);
+  Plan plan;
+  const auto stream = any_stream(random, 1'000, plan.partitions);
+  const Outcome expected = outcome_of(plan, stream);
+  for (const std::size_t batch : {std::size_t{1}, std::size_t{13}, std::size_t{1'000}}) {
+    plan.batch = batch;
+    EXPECT_EQ(difference(expected, outcome_of(plan, stream)), "") << "in batches of " << batch;
+  }
+  plan.delta_partitions = 5;
+  EXPECT_EQ(difference(expected, outcome_of(plan, stream)), "") << "with another number of windows partitions";
+}
+
+}  // namespace
+}  // namespace touchstone

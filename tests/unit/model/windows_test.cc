@@ -1,0 +1,125 @@
+#include "engine/model/windows.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/maps.h"
+
+namespace touchstone {
+namespace {
+
+using testing::at;
+
+const CellKey kAll{Scope::kAll, "all", "all"};
+
+Cell interactions(std::int64_t count) {
+  Cell cell;
+  cell.add({MeasureKind::kInteractions, 0}, count);
+  return cell;
+}
+
+class WindowsTest : public ::testing::Test {
+ protected:
+  WindowsTest() : windows_({{"10s", std::chrono::seconds{10}, std::chrono::seconds{5}}}) {}
+
+  void add(std::int64_t seconds, std::int64_t count = 1) {
+    windows_.add_pane(windows_.index(kAll), at(seconds), interactions(count));
+  }
+  /// The closings up to here as "second:interactions".
+  std::string close(std::int64_t seconds) {
+    std::string out;
+    windows_.close_until(at(seconds), everything_, [&](const Row& row) { out += text(row); });
+    return out;
+  }
+  static std::string text(const Row& row) {
+    return std::to_string((row.end - at(0)).count() / 1'000) + ":" + std::to_string(row.measures.interactions) + " ";
+  }
+
+  Windows windows_;
+  const Windows::CellFilter everything_ = [](CellIndex) { return true; };
+};
+
+TEST_F(WindowsTest, HoldWhatLiesBeforeTheirClosingAndNotBeforeTheirStart) {
+  add(0);
+  add(5, 2);
+  EXPECT_EQ(close(4), "");
+  EXPECT_EQ(close(5), "5:1 ");
+  EXPECT_EQ(close(30), "10:3 15:2 20:0 ");
+  EXPECT_EQ(close(60), "");
+}
+
+TEST_F(WindowsTest, WriteNoRowThatReadsLikeTheOneBefore) {
+  add(0);
+  add(10);
+  EXPECT_EQ(close(30), "5:1 25:0 ");
+}
+
+TEST_F(WindowsTest, CountWhatComesBehindAClosingFromTheNextOneOn) {
+  add(0);
+  EXPECT_EQ(close(5), "5:1 ");
+  EXPECT_FALSE(windows_.add_pane(windows_.index(kAll), at(0), interactions(4)));
+  EXPECT_EQ(close(15), "10:5 15:0 ");
+  EXPECT_FALSE(windows_.add_pane(windows_.index(kAll), at(0), interactions(4)));
+  EXPECT_EQ(close(60), "") << "it has left the window already";
+}
+
+TEST_F(WindowsTest, CloseOnceMoreAtTheEndOfTheInput) {
+  add(0);
+  std::string out;
+  windows_.end(at(3), everything_, [&](const Row& row) { out += text(row); });
+  EXPECT_EQ(out, "5:1 ");
+}
+
+TEST_F(WindowsTest, CountCustomersFromTheEdgesOfTheirPresence) {
+  const CellIndex cell = windows_.index(kAll);
+  add(0);
+  windows_.add_edge(cell, 0, at(5), 1);
+  windows_.add_edge(cell, 0, at(15), -1);
+  std::string out;
+  windows_.close_until(at(60), everything_, [&](const Row& row) { out += std::to_string(row.measures.customers); });
+  EXPECT_EQ(out, "10");
+}
+
+TEST_F(WindowsTest, ReadTheSameAfterTheirStateWasPutBack) {
+  const CellIndex cell = windows_.index(kAll);
+  for (std::int64_t second = 0; second < 40; second += 5) {
+    add(second, second + 1);
+    windows_.add_edge(cell, 0, at(second + 5), 1);
+    windows_.add_edge(cell, 0, at(second + 15), -1);
+  }
+  (void)close(20);
+  Windows again({{"10s", std::chrono::seconds{10}, std::chrono::seconds{5}}});
+  (void)again.index(kAll);
+  for (const WindowsKey& key : windows_.changed()) {
+    if (const Cell* pane = windows_.pane(key); key.kind == WindowsKey::Kind::kPane && pane) again.restore_pane(key, *pane);
+    if (key.kind == WindowsKey::Kind::kEdge && windows_.edge(key)) again.restore_edge(key, *windows_.edge(key));
+    if (key.kind == WindowsKey::Kind::kRow && windows_.last_row(key)) again.restore_row(key, *windows_.last_row(key));
+  }
+  const Windows::Closings closed = windows_.closed();
+  again.restored(closed, [&](CellIndex) -> const Windows::Closings& { return closed; });
+  std::string expected;
+  std::string actual;
+  const auto to = [](std::string& out) {
+    return [&out](const Row& row) { out += text(row) + std::to_string(row.measures.customers) + " "; };
+  };
+  windows_.close_until(at(100), everything_, to(expected));
+  again.close_until(at(100), everything_, to(actual));
+  EXPECT_EQ(actual, expected);
+  EXPECT_FALSE(expected.empty());
+}
+
+TEST(JoinedWatermark, IsTheLowestOfThoseThatAreNotSilent) {
+  JoinedWatermark joined(2);
+  joined.update(0, at(10), false);
+  EXPECT_FALSE(joined.value()) << "a source not yet heard of holds it back";
+  joined.update(1, at(5), false);
+  EXPECT_EQ(joined.value(), at(5));
+  joined.update(1, at(5), true);
+  EXPECT_EQ(joined.value(), at(10)) << "a silent one does not";
+  joined.update(0, at(10), true);
+  EXPECT_EQ(joined.value(), at(10));
+  joined.update(1, at(7), false);
+  EXPECT_EQ(joined.value(), at(10)) << "it never goes back";
+}
+
+}  // namespace
+}  // namespace touchstone

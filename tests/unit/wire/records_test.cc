@@ -1,0 +1,130 @@
+#include "engine/wire/records.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "engine/model/journey.h"
+#include "engine/wire/intake_envelope.h"
+#include "tests/support/maps.h"
+
+namespace touchstone {
+namespace {
+
+using testing::at;
+
+Customer lively_customer(const Rules& rules) {
+  Customer customer;
+  DeltaSet deltas;
+  const char* const types[] = {"impression", "page_view", "call", "survey_response", "purchase", "page_view"};
+  std::int64_t second = 0;
+  for (const char* type : types) {
+    Event event = testing::event(type, second);
+    event[Field::kId] = std::string_view(type);
+    if (second == 0) event.attributes.emplace_back("tier", std::string_view("gold"));
+    const auto seen = observe(customer, event, rules, false);
+    if (seen) tally(*seen, event.time, at(second - 10), rules, customer, deltas);
+    second += 7;
+  }
+  return customer;
+}
+
+TEST(Records, ACustomerComesBackAsItWas) {
+  const auto rules = testing::small_rules();
+  const Customer customer = lively_customer(*rules);
+  const std::string bytes = encode_customer(customer, *rules);
+  const std::optional<Customer> back = decode_customer(bytes, *rules);
+  ASSERT_TRUE(back);
+  EXPECT_EQ(encode_customer(*back, *rules), bytes);
+  EXPECT_EQ(back->stage, customer.stage);
+  EXPECT_EQ(back->segment, customer.segment);
+  EXPECT_EQ(back->ids.size(), customer.ids.size());
+  EXPECT_EQ(back->presence.cells().size(), customer.presence.cells().size());
+}
+
+TEST(Records, ATruncatedCustomerIsNone) {
+  const auto rules = testing::small_rules();
+  const std::string bytes = encode_customer(lively_customer(*rules), *rules);
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_FALSE(decode_customer(std::string_view(bytes).substr(0, size), *rules)) << size;
+  }
+  EXPECT_FALSE(decode_customer(bytes + "x", *rules));
+}
+
+TEST(Records, ATouchpointTheMapNoLongerHasIsLeftOut) {
+  const auto rules = testing::small_rules();
+  const std::string bytes = encode_customer(lively_customer(*rules), *rules);
+  TouchpointMap smaller = testing::small_map();
+  smaller.touchpoints.erase(smaller.touchpoints.begin() + 1);
+  const Rules fewer(smaller, Settings{});
+  const auto back = decode_customer(bytes, fewer);
+  ASSERT_TRUE(back);
+  for (const RememberedTouch& touch : back->touches) {
+    EXPECT_LT(touch.touch.touchpoint.value(), fewer.touchpoints().size());
+  }
+}
+
+TEST(Records, DeltasComeBackAsTheyWere) {
+  const auto rules = testing::small_rules();
+  DeltaBatch batch;
+  batch.source = 2;
+  batch.sources = 3;
+  batch.has_mark = true;
+  batch.mark = at(5);
+  batch.end = EndOfInput{at(6), 77};
+  NamedDelta& delta = batch.deltas.emplace_back();
+  delta.cell = {Scope::kTouchpoint, "page", "gold"};
+  delta.delta.panes[at(0)].add({MeasureKind::kStage, 1}, 3);
+  delta.delta.panes[at(5)].add({MeasureKind::kWait, 500}, -2);
+  delta.delta.edges[{4, at(10)}] = -1;
+  const std::string bytes = encode_deltas(batch, rules->stages());
+  StageDictionary stages;
+  const auto back = decode_deltas(bytes, stages);
+  ASSERT_TRUE(back);
+  EXPECT_EQ(encode_deltas(*back, stages), bytes);
+  EXPECT_EQ(back->end->session, 77U);
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_FALSE(decode_deltas(std::string_view(bytes).substr(0, size), stages)) << size;
+  }
+}
+
+TEST(Records, PositionsAndKeysComeBackAsTheyWere) {
+  const auto position = decode_position(encode_position({Offset(42), "print", std::string("s\0t", 3)}));
+  ASSERT_TRUE(position);
+  EXPECT_EQ(position->offset, Offset(42));
+  EXPECT_EQ(position->state.size(), 3U);
+  const CellKey cell{Scope::kStage, "b", "all"};
+  const auto parts = read_windows_key(windows_key(KeyKind::kPane, 3, cell, at(5)));
+  ASSERT_TRUE(parts);
+  EXPECT_EQ(parts->cell, cell);
+  EXPECT_EQ(parts->time, at(5));
+  EXPECT_EQ(parts->window, 3);
+}
+
+TEST(Records, AnEnvelopeComesBackAsItWas) {
+  Envelope envelope;
+  envelope.source = 1;
+  envelope.sources = 2;
+  envelope.topic = "clicks";
+  envelope.partition = Partition(7);
+  envelope.offset = Offset(9);
+  envelope.timestamp_ms = 123;
+  envelope.key = "k";
+  envelope.end = EndOfInput{std::nullopt, 5};
+  const auto back = decode_envelope(encode_envelope(envelope));
+  ASSERT_TRUE(back);
+  EXPECT_EQ(encode_envelope(*back), encode_envelope(envelope));
+  EXPECT_FALSE(decode_envelope("junk"));
+}
+
+TEST(Records, CellsSpreadOverPartitionsAndSlicesIndependently) {
+  std::set<std::pair<std::int32_t, std::uint32_t>> seen;
+  for (int i = 0; i < 500; ++i) {
+    const CellKey cell{Scope::kTouchpoint, "t" + std::to_string(i), "all"};
+    seen.insert({partition_of_cell(cell, 4).value(), slice_of_cell(cell, 4)});
+  }
+  EXPECT_EQ(seen.size(), 16U);
+}
+
+}  // namespace
+}  // namespace touchstone
