@@ -149,6 +149,9 @@ int command_line(int argc, char** argv) {
   app.require_subcommand(1);
   Arguments arguments;
   add_commands(app, arguments);
+  for (CLI::App* command : app.get_subcommands({})) {
+    command->set_version_flag("--version", std::string("touchstone ") + kVersion);
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ostream.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>

@@ -51,6 +51,7 @@ struct Member {
   std::set<TopicPartition> owned;
   std::vector<TopicPartition> lost;
   std::vector<TopicPartition> at_end;
+  Offset end_offset;  ///< of the end told last
   std::vector<Kept> records;
 
   /// One poll; starts what is newly assigned at its committed offset, else at its beginning.
@@ -71,7 +72,10 @@ struct Member {
       ASSERT_TRUE(log->start(partition, committed->value_or(range->begin)));
     }
     for (const Record& record : polled->records) records.push_back(keep(record));
-    for (const ConsumedOffset& end : polled->at_end) at_end.push_back(end.partition);
+    for (const ConsumedOffset& end : polled->at_end) {
+      at_end.push_back(end.partition);
+      end_offset = end.next;
+    }
   }
   bool starts = true;
 
@@ -233,6 +237,8 @@ TEST_P(LogContract, TellsTheEndAgainWhenItHasMovedOn) {
   feed(0, {"a"});
   poll_until({&member}, [&] { return member.at_end.size() == 2; });
   EXPECT_EQ(member.values(), (Strings{"a"}));
+  // The end lies behind the marker of the transaction, from where reading can go on.
+  EXPECT_EQ(member.end_offset, member.log->range(in(0))->end);
 }
 
 TEST_P(LogContract, GoesBackExactlyWhenStartedAgain) {

@@ -338,8 +338,8 @@ TEST(RocksTables, HoldExactlyTheFirstBatchesAfterTheProcessWasKilled) {
   const Directory directory;
   MemoryTables expected;
   std::uint64_t replayed = 0;
-  for (int round = 0; round < 12; ++round) {
-    const std::uint64_t told = run_and_kill(directory.path(), 1 + 97 * round);
+  for (int round = 0; round < 8; ++round) {
+    const std::uint64_t told = run_and_kill(directory.path(), 1 + 41 * round);
     const auto tables = open_rocks(directory.path());
     ASSERT_NE(tables, nullptr);
     const std::uint64_t last = last_batch(*tables);

@@ -397,11 +397,11 @@ def touchstone(*arguments, seconds=COMMAND_SECONDS):
     return run([TOUCHSTONE, *arguments], seconds=seconds, check=False)
 
 
-def write_configuration(path, kafka, topics, **changes):
+def write_configuration(path, kafka, input_topics, **changes):
     """A configuration for `run` with quick windows; `changes` replaces whole sections. JSON is YAML too."""
     configuration = {
         "map": str(changes.pop("map")),
-        "input": {"topics": topics},
+        "input": {"topics": input_topics},
         "kafka": {"properties": {"bootstrap.servers": kafka.address}},
         "topics": {"prefix": "touchstone.", "partitions": 2, "replication": 1},
         "state": {"dir": str(path.with_suffix(".state"))},
