@@ -19,10 +19,13 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kRetailMap = "maps/retail.yaml";
 
-/// How far back the invented traffic begins, so that there is something to see at once; less where that would
-/// be more events than are quickly read.
+/// The invented traffic begins in the past, so that there is something to see at once. Most of that time is
+/// quiet and the end of it as busy as the present, so that it is quickly read and yet fills the short
+/// windows.
 constexpr Millis kHistory{600'000};
-constexpr double kMostHistory = 60'000;
+constexpr Millis kBusyHistory{75'000};
+constexpr double kQuietEvents = 10'000;
+constexpr double kBusyEvents = 15'000;
 /// The drop begins so long after the present. In the shortest demo it has begun before, so that it is seen at
 /// all.
 constexpr Millis kUntilDrop{60'000};
@@ -32,7 +35,7 @@ constexpr Millis kSpread{120'000};
 constexpr Millis kSpreadOnce{15'000};
 /// Customers who are there at the same time, for each event a second; so many are busy between two of their
 /// steps.
-constexpr double kCustomersPerEvent = 15;
+constexpr double kCustomersPerEvent = 6;
 
 /// The directory of a data set, by its path or by its name among the shipped ones.
 std::optional<fs::path> data_directory(const std::string& name) {
@@ -86,16 +89,18 @@ Result<std::unique_ptr<EventSource>> open_events(const DemoOptions& options, con
     if (!file) return file.error();
     return std::unique_ptr<EventSource>(std::move(*file));
   }
-  const Millis history =
-      std::min(kHistory, Millis{static_cast<std::int64_t>(kMostHistory * 1'000 / options.rate)});
+  const Millis busy =
+      std::min(kBusyHistory, Millis{static_cast<std::int64_t>(kBusyEvents * 1'000 / options.rate)});
+  const std::chrono::duration<double> quiet = kHistory - busy;
   LiveSource::Options live;
+  live.start = now - kHistory;
+  live.quiet_events_per_second = std::min(options.rate, kQuietEvents / quiet.count());
+  live.busy_from = now - busy;
   live.events_per_second = options.rate;
-  live.start = now - history;
   live.traffic.seed = options.seed;
   live.traffic.customers =
       static_cast<std::size_t>(std::clamp(options.rate * kCustomersPerEvent, 300.0, 300'000.0));
-  live.traffic.drop.first =
-      options.once ? std::max(Millis{0}, history - kSinceDropOnce) : history + kUntilDrop;
+  live.traffic.drop.first = options.once ? kHistory - kSinceDropOnce : kHistory + kUntilDrop;
   return std::unique_ptr<EventSource>(std::make_unique<LiveSource>(live));
 }
 

@@ -61,23 +61,28 @@ std::vector<Millis> schedule(const std::vector<EventTime>& times, Millis spread)
 }  // namespace
 
 LiveSource::LiveSource(const Options& options)
-    : events_per_second_(options.events_per_second),
-      start_(options.start),
+    : options_(options),
       traffic_(options.traffic, options.start),
-      begun_(options.start) {}
+      begun_(options.start),
+      pace_(options.quiet_events_per_second) {}
 
 EventTime LiveSource::next_at() const {
-  return begun_ +
-         Millis{static_cast<std::int64_t>(static_cast<double>(handed_out_) * 1'000 / events_per_second_)};
+  return begun_ + Millis{static_cast<std::int64_t>(static_cast<double>(handed_out_) * 1'000 / pace_)};
+}
+
+void LiveSource::begin_at(EventTime time) {
+  begun_ = time;
+  pace_ = options_.events_per_second;
+  handed_out_ = 0;
 }
 
 Result<std::optional<SourceRecord>> LiveSource::next(EventTime now) {
-  EventTime at = next_at();
-  if (live_ && at < now - kHopeless) {
-    ++skips_;
-    begun_ = at = now;
-    handed_out_ = 0;
+  if (begun_ < options_.busy_from && next_at() >= options_.busy_from) begin_at(options_.busy_from);
+  if (live_ && next_at() < now - kHopeless) {
+    skipped_ = true;
+    begin_at(now);
   }
+  const EventTime at = next_at();
   if (at > now) {
     live_ = true;
     return std::optional<SourceRecord>{};
@@ -89,14 +94,12 @@ Result<std::optional<SourceRecord>> LiveSource::next(EventTime now) {
 
 std::string LiveSource::progress(EventTime now) const {
   if (!live_) {
-    const auto minutes = std::chrono::duration_cast<std::chrono::minutes>(now - start_).count();
-    const auto percent =
-        100 * (next_at() - start_).count() / std::max<std::int64_t>(1, (now - start_).count());
-    return fmt::format("first the last {} minutes, as quickly as they are read: {} %", minutes,
-                       std::min<std::int64_t>(percent, 100));
+    const auto behind = std::chrono::duration_cast<std::chrono::seconds>(now - next_at()).count();
+    return fmt::format("first the last minutes, as quickly as they are read: {} s behind the present",
+                       behind);
   }
-  if (skips_ == 0) return fmt::format("live, {:g} events a second", events_per_second_);
-  return fmt::format("live; {:g} events a second are more than can be read here", events_per_second_);
+  if (!skipped_) return fmt::format("live, {:g} events a second", options_.events_per_second);
+  return fmt::format("live; {:g} events a second are more than can be read here", options_.events_per_second);
 }
 
 FileSource::FileSource(std::unique_ptr<LineReader> lines, std::vector<Millis> due)

@@ -45,8 +45,10 @@ class LiveSource final : public EventSource {
  public:
   struct Options {
     TrafficOptions traffic;
-    double events_per_second = 200;
     EventTime start;
+    double quiet_events_per_second = 20;  ///< before `busy_from`
+    EventTime busy_from;
+    double events_per_second = 200;
   };
   explicit LiveSource(const Options& options);
 
@@ -57,14 +59,15 @@ class LiveSource final : public EventSource {
 
  private:
   [[nodiscard]] EventTime next_at() const;
+  void begin_at(EventTime time);
 
-  double events_per_second_;
-  EventTime start_;
+  Options options_;
   Traffic traffic_;
   EventTime begun_;  ///< the time from which `handed_out_` is counted
+  double pace_;      ///< events a second since then
   std::uint64_t handed_out_ = 0;
   bool live_ = false;
-  std::uint64_t skips_ = 0;  ///< times at which the traffic fell too far behind and began anew at the present
+  bool skipped_ = false;  ///< the traffic fell too far behind once and went on at the present
 };
 
 /// The events of a file, spread over a given time in proportion to their event times. Long silences are

@@ -13,6 +13,7 @@ constexpr std::int64_t kMostUnread = 8'000;
 constexpr std::int64_t kBatch = 2'000;
 /// A record of deltas holds up to 1,000 cells, so a partition keeps some hundreds of them.
 constexpr std::int64_t kMostUnreadDeltas = 40;
+constexpr Millis kPatience{50};
 
 }  // namespace
 
@@ -38,16 +39,19 @@ Feeder::Backlog Feeder::backlog() const {
   return backlog;
 }
 
-bool Feeder::all_processed() {
+bool Feeder::all_processed() const {
   const Backlog left = backlog();
   return left.events <= 0 && left.deltas == 0;
 }
 
 Result<void> Feeder::feed(EventSource& source, EventTime now) {
-  if (source.is_up_to_date(now)) return {};
+  // The board is not asked more often than it can have changed.
+  const auto asked = std::chrono::steady_clock::now();
+  if (source.is_up_to_date(now) || asked - full_since_ < kPatience) return {};
   const Backlog unread = backlog();
-  if (unread.deltas > kMostUnreadDeltas) return {};
-  const std::int64_t room = std::min(kBatch, kMostUnread - unread.events);
+  const std::int64_t room =
+      unread.deltas > kMostUnreadDeltas ? 0 : std::min(kBatch, kMostUnread - unread.events);
+  if (room < kBatch) full_since_ = asked;
   std::int64_t written = 0;
   for (; written < room; ++written) {
     auto next = source.next(now);

@@ -2,6 +2,7 @@
 // keeps: it drops what was not read in time, 5 MiB a partition.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -31,7 +32,7 @@ class Feeder {
 
   [[nodiscard]] std::uint64_t fed() const { return fed_; }
   /// True if the engine has committed everything that was fed, and has nothing between its stages.
-  [[nodiscard]] bool all_processed();
+  [[nodiscard]] bool all_processed() const;
 
  private:
   /// What the engine has not done yet.
@@ -47,6 +48,8 @@ class Feeder {
   const Board& board_;
   std::unique_ptr<KafkaOutput> output_;
   std::uint64_t fed_ = 0;
+  std::chrono::steady_clock::time_point
+      full_since_{};  ///< when the engine was last found to be too far behind
 };
 
 }  // namespace touchstone

@@ -17,6 +17,9 @@ struct Way {
 
 using enum Scene;
 
+/// Milliseconds for each second of the tables: these customers are in a hurry.
+constexpr std::int64_t kPace = 500;
+
 constexpr Way kAfterAdSearch[] = {
     {kPage, 30, 2, 8}, {kSearch, 30, 2, 8}, {kProduct, 20, 2, 8}, {kAdDisplay, 10, 5, 20}, {kEnd, 10, 1, 5}};
 constexpr Way kAfterAdDisplay[] = {
@@ -138,7 +141,7 @@ FollowUp follow(Scene scene, const Shopper& shopper, Dice& dice) {
   const bool may_complain = scene == kDelivery || scene == kTill || scene == kReturn || scene == kSurvey;
   const bool complains = may_complain && shopper.disappointed && dice.chance(0.25);
   const Way& way = choose(complains ? std::span<const Way>(kAfterDisappointment) : ways_from(scene), dice);
-  return {way.to, Millis{dice.between(way.soonest_s * 1'000, way.latest_s * 1'000)}};
+  return {way.to, Millis{dice.between(way.soonest_s * kPace, way.latest_s * kPace)}};
 }
 
 }  // namespace touchstone

@@ -20,7 +20,7 @@ namespace touchstone {
 
 struct TrafficOptions {
   std::uint64_t seed = 1;
-  std::size_t customers = 3'000;  ///< at the same time; about 15 for each event a second
+  std::size_t customers = 1'200;  ///< at the same time; about 6 for each event a second
   Drop drop;
   double repeated = 0.003;     ///< share of records that are sent a second time
   double broken = 0.002;       ///< share that is no valid event

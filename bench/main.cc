@@ -70,7 +70,7 @@ int run_parse(const Arguments& arguments) {
     for (const std::string& line : *lines) {
       const Record record{"bench", Partition(0), Offset(0), std::nullopt, std::nullopt, line, {}};
       const Decoded decoded = decoder.decode(record);
-      figure.events += std::holds_alternative<const Event*>(decoded) ? 1 : 0;
+      if (std::holds_alternative<const Event*>(decoded)) ++figure.events;
     }
     figure.cpu_s = cpu_seconds() - begun;
     figures.push_back(figure);

@@ -79,8 +79,13 @@ void Worker::show() {
 }
 
 Result<void> Worker::handle(const Polled& polled) {
+  // Noted first: if restoring one of them fails, the others are still ours.
+  for (const TopicPartition& partition : polled.lost) owned_.erase(partition);
+  owned_.insert(polled.assigned.begin(), polled.assigned.end());
   if (!polled.lost.empty()) TOUCHSTONE_TRY(lose(polled.lost));
-  for (const TopicPartition& partition : polled.assigned) TOUCHSTONE_TRY(assign(partition));
+  for (const TopicPartition& partition : polled.assigned) {
+    if (!assigned_.contains(partition)) TOUCHSTONE_TRY(assign(partition));
+  }
   for (const Record& record : polled.records) TOUCHSTONE_TRY(process(record));
   for (const ConsumedOffset& end : polled.at_end) {
     const auto found = assigned_.find(end.partition);
@@ -120,10 +125,8 @@ Result<void> Worker::lose(const std::vector<TopicPartition>& partitions) {
 }
 
 Result<void> Worker::restore_all() {
-  std::vector<TopicPartition> kept;
-  for (const auto& [partition, assigned] : assigned_) kept.push_back(partition);
   drop_tasks();
-  for (const TopicPartition& partition : kept) TOUCHSTONE_TRY(assign(partition));
+  for (const TopicPartition& partition : owned_) TOUCHSTONE_TRY(assign(partition));
   return {};
 }
 
@@ -262,6 +265,7 @@ Result<void> Worker::recover(const Error& error) {
     if (restored.error().kind() == ErrorKind::kReject) return restored;
   }
   drop_tasks();
+  owned_.clear();
   if (log_) log_->close();
   log_.reset();
   not_before_ = clock_.now() + pause_after(failures_);

@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -100,6 +101,7 @@ class Worker {
   Board& board_;
 
   std::unique_ptr<Log> log_;
+  std::set<TopicPartition> owned_;  ///< what the group gave us, whether its task could be restored yet or not
   std::map<TopicPartition, Assigned> assigned_;
   std::map<TopicPartition, Offset> limits_;  ///< with to_end: where each partition ended at the start
   Output out_;

@@ -10,8 +10,7 @@ from harness import DATA, DERIVED, LARGEST_MESSAGE, WRONG_RECORDS, compare
 
 MAP = DATA / "online-retail" / "map.yaml"
 INPUT = "customer-events"
-WINDOWS = [{"size": "5m", "step": "1m"}, {"size": "1h", "step": "10m"}, {"size": "24h", "step": "1h"},
-           {"size": "7d", "step": "24h"}]
+WINDOWS = [{"size": "1h", "step": "20m"}, {"size": "24h", "step": "6h"}, {"size": "7d", "step": "24h"}]
 PARTITIONS = {"derived": 2, "input": 3}
 # How many of each reason; the others need a key or a timestamp, which a line of a file does not have.
 WANTED_WRONG = {"too-large": 2, "encoding": 4, "malformed": 5, "missing-field": 3, "bad-value": 4, "bad-time": 4}

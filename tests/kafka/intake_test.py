@@ -11,7 +11,7 @@ from harness import DATA, compare
 MAP = DATA / "online-retail" / "map.yaml"
 CLICKS, CALLS = "web-clicks", "calls"
 PARTITIONS = {CLICKS: 2, CALLS: 3}
-WINDOWS = [{"size": "1h", "step": "10m"}, {"size": "24h", "step": "1h"}, {"size": "7d", "step": "24h"}]
+WINDOWS = [{"size": "1h", "step": "20m"}, {"size": "24h", "step": "6h"}, {"size": "7d", "step": "24h"}]
 TIME = {"idle": "1h"}
 EVENTS = 6_000
 GUEST = b"forgetful"

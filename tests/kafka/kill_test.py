@@ -19,7 +19,7 @@ from harness import DATA
 MAP = DATA / "service-desk" / "map.yaml"
 INPUT = "desk-events"
 INPUT_PARTITIONS = 4
-WINDOWS = [{"size": "1h", "step": "10m"}, {"size": "24h", "step": "1h"}, {"size": "7d", "step": "24h"}]
+WINDOWS = [{"size": "1h", "step": "20m"}, {"size": "24h", "step": "6h"}, {"size": "7d", "step": "24h"}]
 # Not the idle time: were a partition silent while this machine is slow, its windows would rightly close without it.
 TIME = {"idle": "1h"}
 KILLS = int(os.environ.get("TOUCHSTONE_KILLS", "3"))

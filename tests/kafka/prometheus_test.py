@@ -11,7 +11,7 @@ from harness import DATA
 
 MAP = DATA / "online-retail" / "map.yaml"
 INPUT = "shop-events"
-WINDOWS = [{"size": "1h", "step": "10m"}, {"size": "24h", "step": "1h"}, {"size": "7d", "step": "24h"}]
+WINDOWS = [{"size": "1h", "step": "20m"}, {"size": "24h", "step": "6h"}, {"size": "7d", "step": "24h"}]
 # Short, so that the last windows close although nothing comes after them.
 TIME = {"idle": "2s"}
 FIRST, MORE = 4_000, 1_500

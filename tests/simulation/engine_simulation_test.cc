@@ -153,7 +153,7 @@ class World {
     clock_.advance(Millis{60});
     const auto moved = worker.turn(Millis{0});
     ASSERT_TRUE(moved) << moved.error().message();
-    (void)worker.take_notice();
+    if (const auto notice = worker.take_notice()) last_notice_ = *notice;
   }
 
   void disturb(Random& random) {
@@ -210,7 +210,7 @@ class World {
       turn(*journey_);
       turn(*windows_);
     }
-    ASSERT_TRUE(journey_->finished());
+    ASSERT_TRUE(journey_->finished()) << "the last notice was: " << last_notice_;
   }
 
   Plan plan_;
@@ -224,6 +224,7 @@ class World {
   std::unique_ptr<Worker> journey_;
   std::unique_ptr<Worker> windows_;
   int disturbances_ = 0;
+  std::string last_notice_;
 };
 
 std::string difference(const Outcome& expected, const Outcome& actual) {

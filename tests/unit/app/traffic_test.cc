@@ -34,7 +34,7 @@ const Rules& retail() {
 TrafficOptions options() {
   TrafficOptions options;
   options.seed = 7;
-  options.customers = 1'500;
+  options.customers = 600;
   return options;
 }
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/model/watermark.h"
 #include "tests/support/maps.h"
 
 namespace touchstone {

@@ -1,0 +1,155 @@
+// The worker alone, on the simulated log with a stage that only counts: what it commits, and how it comes back.
+#include "engine/flow/worker.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/flow/hand_clock.h"
+#include "engine/wire/records.h"
+#include "ingest/sim_broker.h"
+#include "ingest/sim_log.h"
+#include "state/memory_tables.h"
+
+namespace touchstone {
+namespace {
+
+/// Counts its records, keeps the count in one key, and writes each new count out.
+class CountingStage final : public Stage {
+ public:
+  Result<void> process(const Record& /*record*/, Output& out) override {
+    ++count_;
+    out.records.push_back({"out", Partition(0), std::nullopt, std::to_string(count_), {}});
+    return {};
+  }
+  void flush(Output& /*out*/) override {}
+  [[nodiscard]] std::string fingerprint() const override { return "counting"; }
+  [[nodiscard]] std::string position_state() const override { return "s"; }
+  std::vector<TableChange> take_changes(std::uint32_t /*slice*/) override {
+    return {{customer_key("count"), std::to_string(count_)}};
+  }
+  void drop_changes() override {}
+  bool restore(std::string_view /*key*/, std::string_view value) override {
+    count_ = std::stoi(std::string(value));
+    return true;
+  }
+  bool restored(const std::vector<std::string>& /*slice_states*/, const std::string& from) override {
+    return from == "s";
+  }
+  void publish(Board& /*board*/, const TaskId& /*task*/, bool /*everything*/) override {}
+
+ private:
+  int count_ = 0;
+};
+
+class WorkerTest : public ::testing::Test {
+ protected:
+  WorkerTest() {
+    for (const char* topic : {"in", "changelog", "out"}) broker_.create_topic(topic, 2);
+    start();
+  }
+
+  void start() {
+    WorkerOptions options;
+    options.name = "counting";
+    options.task.changelog = "changelog";
+    options.factory = [](const TaskId&, const Slices&) { return std::make_unique<CountingStage>(); };
+    worker_.reset();
+    worker_ = std::make_unique<Worker>(
+        options,
+        [this]() -> Result<std::unique_ptr<Log>> {
+          return std::unique_ptr<Log>(std::make_unique<SimLog>(broker_, SimLogOptions{"group", "id", {"in"}}));
+        },
+        tables_, clock_, board_);
+  }
+  void append(int partition) {
+    SimRecord record;
+    record.topic = "in";
+    record.partition = Partition(partition);
+    record.value = "x";
+    ASSERT_TRUE(broker_.append(std::move(record)));
+  }
+  void turn(int count) {
+    for (int i = 0; i < count; ++i) {
+      clock_.advance(Millis{200});
+      const auto moved = worker_->turn(Millis{0});
+      ASSERT_TRUE(moved) << moved.error().message();
+    }
+  }
+  std::string written() {
+    std::string all;
+    broker_.drain("out", [&](const Record& record) { all += std::string(*record.value) + " "; });
+    return all;
+  }
+
+  SimBroker broker_;
+  MemoryTables tables_;
+  HandClock clock_;
+  Board board_;
+  std::unique_ptr<Worker> worker_;
+};
+
+TEST_F(WorkerTest, GoesOnWhereItsLastCommitWas) {
+  append(0);
+  append(0);
+  turn(3);
+  start();
+  append(0);
+  turn(3);
+  EXPECT_EQ(written(), "1 2 3 ");
+}
+
+TEST_F(WorkerTest, KeepsThePartitionsWhoseRestoreFailed) {
+  tables_.fail_next_apply(Error(ErrorKind::kRetry, "the disk is nearly full"));
+  append(0);
+  append(1);
+  turn(5);
+  EXPECT_EQ(written(), "1 1 ");
+  EXPECT_TRUE(worker_->take_notice());
+}
+
+TEST_F(WorkerTest, RefusesStateOfOtherSettings) {
+  append(0);
+  turn(3);
+  ASSERT_TRUE(tables_.apply({{{StageKind::kJourney, "in", Partition(0)},
+                              {{position_key(0), encode_position({Offset(1), "others", "s"})}}}}));
+  start();
+  clock_.advance(Millis{200});
+  const auto moved = worker_->turn(Millis{0});
+  ASSERT_FALSE(moved);
+  EXPECT_EQ(moved.error().kind(), ErrorKind::kReject);
+  EXPECT_NE(moved.error().message().find("other settings"), std::string::npos);
+}
+
+TEST_F(WorkerTest, RefusesAnInputThatLostRecordsItHadNotProcessed) {
+  append(0);
+  turn(3);
+  worker_.reset();
+  append(0);
+  append(0);
+  broker_.trim({"in", Partition(0)}, Offset(2));
+  start();
+  clock_.advance(Millis{200});
+  const auto moved = worker_->turn(Millis{0});
+  ASSERT_FALSE(moved);
+  EXPECT_NE(moved.error().message().find("no longer holds"), std::string::npos);
+}
+
+TEST_F(WorkerTest, IsReadyOnceItsTasksAreRestored) {
+  EXPECT_FALSE(board_.ready());
+  turn(1);
+  EXPECT_TRUE(board_.ready());
+}
+
+TEST_F(WorkerTest, CommitsWhatIsDoneWhenItIsStopped) {
+  turn(1);
+  append(0);
+  ASSERT_TRUE(worker_->turn(Millis{0}));
+  ASSERT_TRUE(worker_->stop());
+  EXPECT_EQ(written(), "1 ");
+}
+
+}  // namespace
+}  // namespace touchstone
