@@ -92,7 +92,7 @@ class KafkaWorld : public LogWorld {
     return std::move(*log);
   }
   void throw_out(const std::string&, const std::string&) override {}  // max.poll.interval.ms does it
-  Millis patience() const override { return Millis{20'000}; }
+  Millis patience() const override { return Millis{60'000}; }
 
  private:
   KafkaConnection connection_;
