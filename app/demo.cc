@@ -135,7 +135,7 @@ class Demo {
     TOUCHSTONE_TRY(start());
     Steady::time_point shown{};
     while (!signals.stop_requested() && engine_->running() && !is_over() && std::cout) {
-      TOUCHSTONE_TRY(feeder_->feed(*source_, wall_clock()));
+      TOUCHSTONE_TRY(feed());
       TOUCHSTONE_TRY(read(kRest));
       if (Steady::now() - shown < (screen_.is_terminal() ? kRedraw : kReprint)) continue;
       shown = Steady::now();
@@ -148,7 +148,8 @@ class Demo {
   [[nodiscard]] std::string last_words() const {
     std::ostringstream out;
     if (screen_.is_terminal()) out << about() << '\n';
-    out << "In the end, after " << seconds_passed() << " s:\n" << figures() << '\n';
+    out << "In the end, after " << seconds_passed() << " s: " << source_->progress(wall_clock()) << '\n'
+        << figures() << '\n';
     summary_.print(screen_.layout(), out);
     return out.str();
   }
@@ -191,6 +192,13 @@ class Demo {
     return {};
   }
 
+  Result<void> feed() {
+    const EventTime now = wall_clock();
+    TOUCHSTONE_TRY(feeder_->feed(*source_, now));
+    if (!caught_up_ && source_->is_up_to_date(now)) caught_up_ = Steady::now();
+    return {};
+  }
+
   Result<void> read(Millis wait) {
     auto came = reader_->read(wait, [this](const Record& record) { summary_.take(record); });
     if (!came) return came.error();
@@ -204,9 +212,7 @@ class Demo {
     const auto now = Steady::now();
     if (now - begun_ >= kLatestOnce) return true;
     if (source_->ended()) return now - last_came_ >= kQuiet && feeder_->all_processed();
-    if (!source_->is_up_to_date(wall_clock())) return false;
-    if (!caught_up_) caught_up_ = now;
-    return subject_.events.empty() && now - *caught_up_ >= kLiveOnce;
+    return subject_.events.empty() && caught_up_ && now - *caught_up_ >= kLiveOnce;
   }
 
   Result<void> finish() {

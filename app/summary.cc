@@ -160,7 +160,7 @@ void Summary::print_customers(std::ostream& out) const {
   const bool converts = std::any_of(rules_.map().touchpoints.begin(), rules_.map().touchpoints.end(),
                                     [](const Touchpoint& touchpoint) { return touchpoint.conversion; });
   if (converts) {
-    fmt::print(out, "conversions  {}; {:.2f} of value in all interactions\n", everything_.conversions,
+    fmt::print(out, "conversions  {}, value of all interactions {:.2f}\n", everything_.conversions,
                everything_.value);
   }
 }

@@ -54,8 +54,12 @@ TrafficRecord Traffic::next(EventTime now) {
     const Shopper& shopper = dice_.one_of(shoppers_);
     return {TrafficRecord::Kind::kBroken, shopper.id, write_broken(shopper, now)};
   }
+  if (!leavers_.empty() && leavers_.front().due <= now) {
+    TrafficRecord forget{TrafficRecord::Kind::kForget, std::move(leavers_.front().customer), std::nullopt};
+    leavers_.pop_front();
+    return forget;
+  }
   TrafficRecord record = act(now);
-  if (record.kind != TrafficRecord::Kind::kEvent) return record;
   if (recent_.size() < kRecent) {
     recent_.push_back(record);
   } else {
@@ -67,12 +71,6 @@ TrafficRecord Traffic::next(EventTime now) {
 TrafficRecord Traffic::act(EventTime now) {
   const Plan due = next_plan(now);
   Shopper& shopper = shoppers_[due.shopper];
-  if (due.scene == Scene::kEnd) {
-    TrafficRecord forget{TrafficRecord::Kind::kForget, shopper.id, std::nullopt};
-    shopper = stranger();
-    idle_.push_back(due.shopper);
-    return forget;
-  }
   const Touch touch = play(due.scene, shopper, quality_, now, dice_);
   TrafficRecord record{TrafficRecord::Kind::kEvent, shopper.id, write(shopper, touch, now)};
   const FollowUp next = follow(due.scene, shopper, dice_);
@@ -104,12 +102,10 @@ void Traffic::plan(std::size_t shopper, Scene scene, EventTime due) {
 
 void Traffic::end_visit(std::size_t shopper, EventTime now) {
   // Some never come back, which makes room for somebody new, so that all stages stay populated.
-  const double leaves = shoppers_[shopper].purchases >= 4 ? 0.3 : 0.12;
-  if (dice_.chance(leaves)) {
-    plan(shopper, Scene::kEnd, now + kUntilForgotten);
-  } else {
-    idle_.push_back(shopper);
+  if (dice_.chance(shoppers_[shopper].purchases >= 2 ? 0.5 : 0.25)) {
+    leavers_.push_back({now + kUntilForgotten, std::exchange(shoppers_[shopper], stranger()).id});
   }
+  idle_.push_back(shopper);
 }
 
 std::string Traffic::write(const Shopper& shopper, const Touch& touch, EventTime now) {

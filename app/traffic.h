@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <queue>
 #include <string>
@@ -48,10 +49,16 @@ class Traffic {
     EventTime due;
     std::uint64_t order;  ///< of planning, for plans of one time
     std::size_t shopper;
-    Scene scene;  ///< kEnd: the customer asks to be forgotten
+    Scene scene;
     bool operator<(const Plan& other) const {
       return due != other.due ? due > other.due : order > other.order;  // the soonest on top of the queue
     }
+  };
+
+  /// Somebody who does not come back, and asks to be forgotten.
+  struct Leaver {
+    EventTime due;
+    std::string customer;
   };
 
   TrafficRecord act(EventTime now);
@@ -69,6 +76,7 @@ class Traffic {
   std::vector<Shopper> shoppers_;
   std::vector<std::size_t> idle_;
   std::priority_queue<Plan> plans_;
+  std::deque<Leaver> leavers_;         ///< by time
   std::vector<TrafficRecord> recent_;  ///< a ring; what may be sent again
   std::uint64_t planned_ = 0;
   std::uint64_t events_ = 0;

@@ -227,12 +227,12 @@ void JourneyStage::flush(Output& out) {
 
 void JourneyStage::send_deltas(Output& out) {
   std::map<Partition, std::vector<NamedDelta>> by_target;
-  for (const auto& [cell, delta] : deltas_.cells()) {
+  auto deltas = deltas_.take();
+  for (auto& [cell, delta] : deltas) {
     CellKey key = key_of(cell, rules_);
     const Partition target = partition_of_cell(key, options_.delta_partitions);
-    by_target[target].push_back({std::move(key), delta});
+    by_target[target].push_back({std::move(key), std::move(delta)});
   }
-  deltas_.clear();
   for (auto& [target, cells] : by_target) {
     std::sort(cells.begin(), cells.end(), [](const NamedDelta& a, const NamedDelta& b) { return a.cell < b.cell; });
     DeltaBatch batch;

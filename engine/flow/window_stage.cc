@@ -179,20 +179,16 @@ TableChange WindowStage::change_of(const WindowsKey& key) const {
 }
 
 std::vector<TableChange> WindowStage::take_changes(std::uint32_t slice) {
-  const auto of_slice = [&](CellIndex cell) { return slice_of(cell) == slice; };
   std::vector<TableChange> changes;
-  for (const WindowsKey& key : windows_.changed()) {
-    if (of_slice(key.cell)) changes.push_back(change_of(key));
+  for (const WindowsKey& key : windows_.take_changed([&](CellIndex cell) { return slice_of(cell) == slice; })) {
+    changes.push_back(change_of(key));
   }
-  windows_.clear_changed(of_slice);
   std::sort(changes.begin(), changes.end(),
             [](const TableChange& a, const TableChange& b) { return a.key < b.key; });
   return changes;
 }
 
-void WindowStage::drop_changes() {
-  windows_.clear_changed([](CellIndex) { return true; });
-}
+void WindowStage::drop_changes() { windows_.drop_changed(); }
 
 bool WindowStage::restore(std::string_view bytes, std::string_view value) {
   const std::optional<WindowsKeyParts> parts = read_windows_key(bytes);

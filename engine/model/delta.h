@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "engine/model/cell.h"
@@ -33,10 +34,10 @@ class DeltaSet {
     if (at->second == 0) edges.erase(at);
   }
 
-  [[nodiscard]] bool empty() const { return deltas_.empty(); }
-  void clear() { deltas_.clear(); }
   /// By cell, in no particular order.
   [[nodiscard]] const auto& cells() const { return deltas_; }
+  /// Hands everything over and is empty again.
+  [[nodiscard]] auto take() { return std::exchange(deltas_, {}); }
 
  private:
   struct Hash {

@@ -14,7 +14,7 @@ CellIndex Windows::index(const CellKey& cell) {
 }
 
 void Windows::mark(WindowsKey::Kind kind, std::size_t window, CellIndex cell, EventTime time) {
-  changed_.insert({kind, static_cast<std::uint8_t>(window), cell, time});
+  changed_.push_back({kind, static_cast<std::uint8_t>(window), cell, time});
 }
 
 bool Windows::add_pane(CellIndex cell, EventTime finest, const Cell& amounts) {
@@ -168,8 +168,14 @@ Windows::Closings Windows::closed() const {
   return closings;
 }
 
-void Windows::clear_changed(const CellFilter& of_cells) {
-  std::erase_if(changed_, [&](const WindowsKey& key) { return of_cells(key.cell); });
+std::vector<WindowsKey> Windows::take_changed(const CellFilter& of_cells) {
+  const auto taken = std::partition(changed_.begin(), changed_.end(),
+                                    [&](const WindowsKey& key) { return !of_cells(key.cell); });
+  std::vector<WindowsKey> keys(taken, changed_.end());
+  changed_.erase(taken, changed_.end());
+  std::sort(keys.begin(), keys.end());
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+  return keys;
 }
 
 const Cell* Windows::pane(const WindowsKey& key) const {

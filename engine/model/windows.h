@@ -66,9 +66,9 @@ class Windows {
   /// The last closing of each window.
   [[nodiscard]] std::vector<std::optional<EventTime>> closed() const;
 
-  /// The keys that changed since they were last taken.
-  [[nodiscard]] const std::set<WindowsKey>& changed() const { return changed_; }
-  void clear_changed(const CellFilter& of_cells);
+  /// The keys of these cells that changed since they were last taken, each once, in order.
+  [[nodiscard]] std::vector<WindowsKey> take_changed(const CellFilter& of_cells);
+  void drop_changed() { changed_.clear(); }
 
   /// The present value of a key; nothing where it is gone.
   [[nodiscard]] const Cell* pane(const WindowsKey& key) const;
@@ -111,7 +111,7 @@ class Windows {
   std::vector<Window> windows_;
   std::map<CellKey, CellIndex> numbers_;
   std::vector<const CellKey*> cells_;  ///< keys of numbers_, whose nodes do not move
-  std::set<WindowsKey> changed_;
+  std::vector<WindowsKey> changed_;  ///< in the order of the changes, the same key perhaps several times
 };
 
 }  // namespace touchstone

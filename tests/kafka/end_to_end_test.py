@@ -198,8 +198,8 @@ def workers_change_nothing(world, checks, kafka, expected):
                                   harness.by_key(found[topic]))
         if topic == "windows" and not same:
             harness.report_windows(world, harness.values(expected[topic]), harness.values(found[topic]))
-    checks.equal("and the same dead letters", sorted(letter[2:] for letter in expected["dead-letters"]),
-                 sorted(letter[2:] for letter in found["dead-letters"]))
+    checks.equal("and the same dead letters", sorted((letter[2:] for letter in expected["dead-letters"]), key=repr),
+                 sorted((letter[2:] for letter in found["dead-letters"]), key=repr))
 
 
 def scenario(world, checks):

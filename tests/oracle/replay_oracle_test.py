@@ -90,7 +90,7 @@ def oracle(the_map, events, out, windows, settings=()):
 
 def compare(expected, actual, *options):
     """What differs, or nothing."""
-    done = subprocess.run(python("compare.py", expected, actual, "--ignore-models", "markov", *options), stdin=subprocess.DEVNULL,
+    done = subprocess.run(python("compare.py", expected, actual, "--ignore-models", "markov", "--show", 4, *options), stdin=subprocess.DEVNULL,
                           capture_output=True, text=True, errors="replace")
     return "" if done.returncode == 0 else done.stdout + done.stderr
 

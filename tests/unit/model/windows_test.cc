@@ -90,7 +90,7 @@ TEST_F(WindowsTest, ReadTheSameAfterTheirStateWasPutBack) {
   (void)close(20);
   Windows again({{"10s", std::chrono::seconds{10}, std::chrono::seconds{5}}});
   (void)again.index(kAll);
-  for (const WindowsKey& key : windows_.changed()) {
+  for (const WindowsKey& key : windows_.take_changed(everything_)) {
     if (const Cell* pane = windows_.pane(key); key.kind == WindowsKey::Kind::kPane && pane) again.restore_pane(key, *pane);
     if (key.kind == WindowsKey::Kind::kEdge && windows_.edge(key)) again.restore_edge(key, *windows_.edge(key));
     if (key.kind == WindowsKey::Kind::kRow && windows_.last_row(key)) again.restore_row(key, *windows_.last_row(key));
