@@ -134,7 +134,7 @@ class Demo {
   Result<void> run(const Signals& signals) {
     TOUCHSTONE_TRY(start());
     Steady::time_point shown{};
-    while (!signals.stop_requested() && engine_->running() && !is_over() && std::cout) {
+    while (!signals.stop_requested() && engine_->running() && !is_over() && screen_.is_open()) {
       TOUCHSTONE_TRY(feed());
       TOUCHSTONE_TRY(read(kRest));
       if (Steady::now() - shown < (screen_.is_terminal() ? kRedraw : kReprint)) continue;
@@ -183,7 +183,7 @@ class Demo {
     Configuration configuration;
     auto server = serve_metrics(configuration, subject_.rules, board_);
     if (!server) {
-      taken_ = fmt::format(" (port {} is taken)", configuration.http.listen.port);
+      instead_ = fmt::format("   (any free port, because {})", server.error().message());
       configuration.http.listen.port = 0;
       server = serve_metrics(configuration, subject_.rules, board_);
     }
@@ -261,7 +261,7 @@ class Demo {
     return fmt::format(
         "metrics  {}/metrics   health  {}/-/ready{}\n"
         "Kafka    {}   try: kcat -C -b {} -t {} -o -3 -e\n",
-        server, server, taken_, kafka, kafka, names_.windows);
+        server, server, instead_, kafka, kafka, names_.windows);
   }
 
   [[nodiscard]] std::string figures() const {
@@ -281,6 +281,7 @@ class Demo {
         in_.value(), interactions_.value(), rows_.value(), feeder_->fed(), counts.interactions, counts.late,
         counts.transitions, counts.conversions, counts.rows, counts.alerts, dead, reasons);
   }
+
   [[nodiscard]] std::int64_t seconds_passed() const {
     return std::chrono::duration_cast<std::chrono::seconds>(Steady::now() - begun_).count();
   }
@@ -299,7 +300,7 @@ class Demo {
   SteadyClock clock_;
   Board board_;
   std::unique_ptr<HttpServer> server_;
-  std::string taken_;  ///< what to say of the port, if it is not the usual one
+  std::string instead_;  ///< why the port is not the usual one, if it is not
   std::unique_ptr<EventSource> source_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Feeder> feeder_;

@@ -42,6 +42,8 @@ Screen::Screen(std::ostream& out)
 
 Screen::~Screen() { leave(); }
 
+bool Screen::is_open() const { return out_.good(); }
+
 Layout Screen::layout() const {
   Layout layout;
   layout.colours = colours_ ? Colours::kAnsi : Colours::kNone;

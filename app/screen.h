@@ -19,6 +19,8 @@ class Screen {
   ~Screen();
 
   [[nodiscard]] bool is_terminal() const { return terminal_; }
+  /// False once nobody takes what is shown, as at the end of a pipe that was closed.
+  [[nodiscard]] bool is_open() const;
   /// As it is now; a terminal can be resized.
   [[nodiscard]] Layout layout() const;
 

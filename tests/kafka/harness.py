@@ -275,14 +275,32 @@ class Kafka:
     def start(self):
         # A start that fails leaves nothing behind; on a machine that is very busy it runs into its own limit.
         for attempts_left in (2, 1, 0):
-            done = run([KAFKA_LOCAL, "start", "--dir", self.directory], seconds=300, check=not attempts_left)
-            if done.returncode == 0:
-                break
-        self.address = done.stdout.decode().strip()
+            code, said, trouble = self._command("start")
+            if code == 0:
+                self.address = said.strip()
+                return
+            if not attempts_left:
+                raise RuntimeError(f"Kafka does not start: {trouble[-2000:]}")
 
     def stop(self):
-        if (self.directory / "kafka.ports").exists():
-            run([KAFKA_LOCAL, "stop", "--dir", self.directory], seconds=60, check=False)
+        if not (self.directory / "kafka.ports").exists():
+            return
+        code, _, trouble = self._command("stop")
+        if code != 0:
+            print(f"Kafka does not stop: {trouble}", flush=True)
+
+    def _command(self, command):
+        """kafka-local undoes a start on SIGTERM, and only then; so an interruption must not be a SIGKILL."""
+        process = subprocess.Popen([KAFKA_LOCAL, command, "--dir", self.directory], stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+        try:
+            said, trouble = process.communicate(timeout=400)
+        finally:
+            if process.poll() is None:
+                # All of its session: a tool that it waits for would keep it from hearing the signal.
+                os.killpg(process.pid, signal.SIGTERM)
+                process.communicate(timeout=60)
+        return process.returncode, said, trouble
 
     def tool(self, name, *arguments, **options):
         return run([KAFKA_LOCAL, "tool", name, "--bootstrap-server", self.address, *arguments], **options)
