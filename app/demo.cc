@@ -148,9 +148,9 @@ class Demo {
   [[nodiscard]] std::string last_words() const {
     std::ostringstream out;
     if (screen_.is_terminal()) out << about() << '\n';
-    out << "In the end, after " << seconds_passed() << " s: " << source_->progress(wall_clock()) << '\n'
-        << figures() << '\n';
+    out << "In the end, after " << seconds_passed() << " s: " << source_->progress(wall_clock()) << "\n\n";
     summary_.print(screen_.layout(), out);
+    out << '\n' << figures();
     return out.str();
   }
 
@@ -183,7 +183,7 @@ class Demo {
     Configuration configuration;
     auto server = serve_metrics(configuration, subject_.rules, board_);
     if (!server) {
-      instead_ = fmt::format("   (any free port, because {})", server.error().message());
+      instead_ = fmt::format("\n        (any free port: {})", server.error().message());
       configuration.http.listen.port = 0;
       server = serve_metrics(configuration, subject_.rules, board_);
     }
@@ -237,8 +237,9 @@ class Demo {
     rows_.note(summary_.counts().rows);
     std::ostringstream text;
     if (screen_.is_terminal()) text << about() << addresses() << '\n';
-    text << seconds_passed() << " s  " << source_->progress(wall_clock()) << '\n' << figures() << '\n';
+    text << seconds_passed() << " s  " << source_->progress(wall_clock()) << "\n\n";
     summary_.print(screen_.layout(), text);
+    text << '\n' << figures();
     if (last_line_ != nullptr) {
       for (const std::string& line : last_line_->last_formatted(1)) text << line;
     }
@@ -250,8 +251,9 @@ class Demo {
     const auto name = names.contains("en") ? names.find("en") : names.begin();
     return fmt::format(
         "Touchstone demo: {}\n"
-        "Kafka is librdkafka's mock cluster inside this process: the real protocol on loopback, but\n"
-        "no transactional isolation, offsets are not kept, and 5 MiB a partition at most.\n",
+        "Kafka here is librdkafka's mock cluster, inside this process: the real protocol\n"
+        "on loopback, but no transactional isolation, offsets are not kept, and it holds\n"
+        "at most 5 MiB a partition.\n",
         name == names.end() ? "a map without a name" : name->second);
   }
 
@@ -259,8 +261,8 @@ class Demo {
     const std::string server = fmt::format("http://127.0.0.1:{}", server_->port());
     const std::string kafka = cluster_->bootstrap_servers();
     return fmt::format(
-        "metrics  {}/metrics   health  {}/-/ready{}\n"
-        "Kafka    {}   try: kcat -C -b {} -t {} -o -3 -e\n",
+        "metrics {}/metrics  health {}/-/ready{}\n"
+        "Kafka   {}  try: kcat -C -b {} -t {} -o -3 -e\n",
         server, server, instead_, kafka, kafka, names_.windows);
   }
 

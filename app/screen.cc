@@ -1,8 +1,10 @@
 #include "app/screen.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <ostream>
 #include <string_view>
+#include <vector>
 
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -27,6 +29,16 @@ Size terminal_size() {
 std::string_view variable(const char* name) {
   const char* value = std::getenv(name);
   return value != nullptr ? value : "";
+}
+
+std::vector<std::string_view> lines_of(std::string_view text) {
+  std::vector<std::string_view> lines;
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    lines.push_back(text.substr(0, end));
+    text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
+  }
+  return lines;
 }
 
 /// On its own page, without a cursor; long lines are cut and not wrapped.
@@ -58,14 +70,16 @@ void Screen::show(const std::string& text) {
   }
   if (!entered_) out_ << kEnter;
   entered_ = true;
+  std::vector<std::string_view> lines = lines_of(text);
+  const std::size_t rows = terminal_size().rows;
+  // A small terminal has no room for empty lines.
+  if (lines.size() > rows) std::erase(lines, std::string_view{});
+  lines.resize(std::min(lines.size(), rows));
   std::string picture = "\033[H";
-  std::string_view left = text;
-  for (std::size_t row = terminal_size().rows; row > 0 && !left.empty(); --row) {
-    const std::size_t end = left.find('\n');
-    picture.append(left.substr(0, end)).append("\033[K");
-    left = end == std::string_view::npos ? std::string_view{} : left.substr(end + 1);
+  for (std::size_t row = 0; row < lines.size(); ++row) {
     // A line feed in the last row would move everything up.
-    if (row > 1 && !left.empty()) picture += "\r\n";
+    if (row > 0) picture += "\r\n";
+    picture.append(lines[row]).append("\033[K");
   }
   out_ << picture << "\033[J" << std::flush;
 }

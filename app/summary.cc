@@ -127,13 +127,14 @@ void Summary::print(const Layout& layout, std::ostream& out) const {
     fmt::print(out, "No window has closed yet.\n");
     return;
   }
-  fmt::print(out, "The last {} up to {}: interactions and mean satisfaction (0..1) by segment and stage\n\n",
-             window_, end_.size() >= 19 ? end_.substr(0, 10) + " " + time_of_day(end_) + " UTC" : end_);
+  fmt::print(out, "{} up to {}: interactions, mean satisfaction (0..1)\n\n", window_,
+             end_.size() >= 19 ? end_.substr(0, 10) + " " + time_of_day(end_) + " UTC" : end_);
   print_table(rules_.map().lifecycle.stages, layout, out);
   fmt::print(out, "\n");
-  print_customers(out);
+  print_alerts(layout, out);
   print_pain_points(layout, out);
-  print_latest(layout, out);
+  print_customers(out);
+  print_transitions(out);
 }
 
 void Summary::print_table(const std::vector<std::string>& stages, const Layout& layout,
@@ -193,7 +194,7 @@ void Summary::print_pain_points(const Layout& layout, std::ostream& out) const {
   }
 }
 
-void Summary::print_latest(const Layout& layout, std::ostream& out) const {
+void Summary::print_alerts(const Layout& layout, std::ostream& out) const {
   if (!alerts_.empty()) fmt::print(out, "alerts\n");
   for (const std::string& json : alerts_) {
     const boost::json::object alert = parse_object(json);
@@ -204,6 +205,9 @@ void Summary::print_latest(const Layout& layout, std::ostream& out) const {
                text_of(alert, "kind"), text_of(alert, "scope"), text_of(alert, "id"),
                text_of(alert, "segment"), number_of(alert, "observed"), number_of(alert, "baseline"));
   }
+}
+
+void Summary::print_transitions(std::ostream& out) const {
   if (!transitions_.empty()) fmt::print(out, "transitions\n");
   for (const std::string& json : transitions_) {
     const boost::json::object transition = parse_object(json);

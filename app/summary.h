@@ -65,7 +65,8 @@ class Summary {
   void print_table(const std::vector<std::string>& stages, const Layout& layout, std::ostream& out) const;
   void print_customers(std::ostream& out) const;
   void print_pain_points(const Layout& layout, std::ostream& out) const;
-  void print_latest(const Layout& layout, std::ostream& out) const;
+  void print_alerts(const Layout& layout, std::ostream& out) const;
+  void print_transitions(std::ostream& out) const;
 
   const Rules& rules_;
   TopicNames topics_;

@@ -183,6 +183,28 @@ def added(before, after):
     return [f"{len(before)} before, {len(after)} after", *map(harness.shown, new[:3])]
 
 
+def share_the_work(world, checks, kafka, configuration, interactions):
+    """A live run before the one to the end: by then the second worker has its share, and keeps it over the restart. In a
+    run to the end alone the first would have done everything before the second came."""
+    engine = world.run_engine(configuration, name="two-workers-live")
+    harness.wait_until("the two workers have counted all interactions",
+                       lambda: harness.total(engine.metrics(), "touchstone_interactions_total") == interactions,
+                       harness.RUN_SECONDS, pause=0.5)
+    for group in ("two", "two.windows"):
+        shares = harness.wait_until(f"both workers of {group} have a share", lambda: shares_of(kafka, group, 2), 90, pause=1)
+        print(f"      {group}: {shares}", flush=True)
+    checks.equal("two workers a stage stop with exit code 0", 0, engine.program.terminate(30)[0])
+
+
+def shares_of(kafka, group, members):
+    """The number of partitions of each member, if there are so many members and each has some."""
+    said = kafka.tool("org.apache.kafka.tools.consumer.group.ConsumerGroupCommand", "--describe", "--members",
+                      "--group", group, check=False).stdout.decode()
+    rows = [line.split() for line in said.splitlines() if line.startswith(group + " ")]
+    shares = {row[1]: int(row[-1]) for row in rows}
+    return shares if len(shares) == members and all(shares.values()) else None
+
+
 def workers_change_nothing(world, checks, kafka, expected):
     """Two workers a stage, more partitions, slices and a slower commit: the same results under other names."""
     configuration = harness.write_configuration(
@@ -190,6 +212,7 @@ def workers_change_nothing(world, checks, kafka, expected):
         topics={"prefix": "two.", "partitions": 3, "replication": 1},
         state={"dir": str(world.directory / "two.state"), "slices": 3}, workers={"journey": 2, "windows": 2})
     harness.apply_topics(configuration)
+    share_the_work(world, checks, kafka, configuration, len(expected["interactions"]))
     checks.equal("run --to-end with two workers a stage exits 0", 0,
                  world.run_engine(configuration, "--to-end", name="two-workers").end())
     found = harness.read_derived(kafka, "two.")
