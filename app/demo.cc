@@ -42,7 +42,7 @@ constexpr Millis kRedraw{1'000};
 constexpr Millis kReprint{5'000};
 /// With `once`: how long live traffic is shown, and when it ends at the latest, counted from the start.
 constexpr Millis kLiveOnce{15'000};
-constexpr Millis kLatestOnce{50'000};
+constexpr Millis kLatestOnce{45'000};
 /// Everything was read if nothing has come for so long.
 constexpr Millis kQuiet{1'500};
 

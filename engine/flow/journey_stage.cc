@@ -17,16 +17,6 @@ constexpr std::size_t kAmountsInRecord = 20'000;
 /// An offset that every slice has behind it: for what does not come from a record.
 constexpr Offset kBeyond{std::numeric_limits<std::int64_t>::max()};
 
-void write_optional_time(ByteWriter& out, const std::optional<EventTime>& time) {
-  out.byte(time ? 1 : 0);
-  if (time) out.time(*time);
-}
-
-std::optional<EventTime> read_optional_time(ByteReader& in) {
-  if (in.byte() == 0) return std::nullopt;
-  return in.time();
-}
-
 }  // namespace
 
 JourneyStage::JourneyStage(JourneyOptions options, Decoder& decoder, const Slices& slices)
@@ -302,15 +292,12 @@ std::string JourneyStage::fingerprint() const {
 std::string JourneyStage::position_state() const {
   ByteWriter out;
   out.byte(kStateVersion);
-  write_optional_time(out, highest_.highest());
-  write_optional_time(out, ended_at_);
+  out.optional_time(highest_.highest());
+  out.optional_time(ended_at_);
   out.byte(silent_ ? 1 : 0);
-  write_optional_time(out, intake_marks_.value());
+  out.optional_time(intake_marks_.value());
   for (std::size_t i = 0; i < intake_ends_.size(); ++i) {
-    const SourceState& source = intake_marks_.sources()[i];
-    out.byte(static_cast<std::uint8_t>((source.heard ? 1 : 0) | (source.silent ? 2 : 0)));
-    write_optional_time(out, source.mark);
-    out.number(intake_ends_[i]);
+    write_source(out, intake_marks_.sources()[i], intake_ends_[i]);
   }
   return out.take();
 }
@@ -353,20 +340,13 @@ bool JourneyStage::restore(std::string_view key, std::string_view value) {
 bool JourneyStage::restored(const std::vector<std::string>& /*slice_states*/, const std::string& from) {
   ByteReader in(from);
   if (in.byte() != kStateVersion) return false;
-  if (const auto highest = read_optional_time(in)) highest_.see(*highest);
-  ended_at_ = read_optional_time(in);
+  if (const auto highest = in.optional_time()) highest_.see(*highest);
+  ended_at_ = in.optional_time();
   // Whether it is still silent can only be known at the end of the log.
   (void)in.byte();
-  const std::optional<EventTime> joined = read_optional_time(in);
+  const std::optional<EventTime> joined = in.optional_time();
   std::vector<SourceState> sources;
-  for (std::uint64_t& session : intake_ends_) {
-    SourceState& source = sources.emplace_back();
-    const std::uint8_t flags = in.byte();
-    source.heard = (flags & 1) != 0;
-    source.silent = (flags & 2) != 0;
-    source.mark = read_optional_time(in);
-    session = in.number();
-  }
+  for (std::uint64_t& session : intake_ends_) sources.push_back(read_source(in, session));
   intake_marks_ = JoinedWatermark(std::move(sources), joined);
   return in.done();
 }

@@ -10,16 +10,6 @@ namespace {
 
 constexpr std::uint8_t kStateVersion = 1;
 
-void write_optional_time(ByteWriter& out, const std::optional<EventTime>& time) {
-  out.byte(time ? 1 : 0);
-  if (time) out.time(*time);
-}
-
-std::optional<EventTime> read_optional_time(ByteReader& in) {
-  if (in.byte() == 0) return std::nullopt;
-  return in.time();
-}
-
 /// The stage's own part of a position.
 struct WindowState {
   Windows::Closings closed;
@@ -32,15 +22,10 @@ std::string encode_state(const WindowState& state) {
   ByteWriter out;
   out.byte(kStateVersion);
   out.number(state.closed.size());
-  for (const auto& closed : state.closed) write_optional_time(out, closed);
-  write_optional_time(out, state.watermark);
+  for (const auto& closed : state.closed) out.optional_time(closed);
+  out.optional_time(state.watermark);
   out.number(state.sources.size());
-  for (std::size_t i = 0; i < state.sources.size(); ++i) {
-    const SourceState& source = state.sources[i];
-    out.byte(static_cast<std::uint8_t>((source.heard ? 1 : 0) | (source.silent ? 2 : 0)));
-    write_optional_time(out, source.mark);
-    out.number(state.ends[i]);
-  }
+  for (std::size_t i = 0; i < state.sources.size(); ++i) write_source(out, state.sources[i], state.ends[i]);
   return out.take();
 }
 
@@ -49,16 +34,13 @@ std::optional<WindowState> decode_state(std::string_view bytes) {
   if (in.byte() != kStateVersion) return std::nullopt;
   WindowState state;
   const std::size_t windows = in.count();
-  for (std::size_t i = 0; i < windows && in.ok(); ++i) state.closed.push_back(read_optional_time(in));
-  state.watermark = read_optional_time(in);
+  for (std::size_t i = 0; i < windows && in.ok(); ++i) state.closed.push_back(in.optional_time());
+  state.watermark = in.optional_time();
   const std::size_t sources = in.count();
   for (std::size_t i = 0; i < sources && in.ok(); ++i) {
-    SourceState& source = state.sources.emplace_back();
-    const std::uint8_t flags = in.byte();
-    source.heard = (flags & 1) != 0;
-    source.silent = (flags & 2) != 0;
-    source.mark = read_optional_time(in);
-    state.ends.push_back(in.number());
+    std::uint64_t ended = 0;
+    state.sources.push_back(read_source(in, ended));
+    state.ends.push_back(ended);
   }
   if (!in.done()) return std::nullopt;
   return state;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,6 +26,10 @@ class ByteWriter {
     number((static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63));
   }
   void time(EventTime value) { signed_number(millis_of(value)); }
+  void optional_time(const std::optional<EventTime>& value) {
+    byte(value ? 1 : 0);
+    if (value) time(*value);
+  }
   void text(std::string_view value) {
     number(value.size());
     out_.append(value);
@@ -88,6 +93,10 @@ class ByteReader {
     return static_cast<std::int64_t>(value >> 1) ^ -static_cast<std::int64_t>(value & 1);
   }
   EventTime time() { return time_from_millis(signed_number()); }
+  std::optional<EventTime> optional_time() {
+    if (byte() == 0) return std::nullopt;
+    return time();
+  }
   std::string_view text() {
     const std::size_t size = count();
     if (!ok_) return {};

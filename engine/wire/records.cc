@@ -117,15 +117,30 @@ CellKey read_cell_key(ByteReader& in) {
 
 void write_end(ByteWriter& out, const EndOfInput& end) {
   out.number(end.session);
-  out.byte(end.highest ? 1 : 0);
-  if (end.highest) out.time(*end.highest);
+  out.optional_time(end.highest);
 }
 
 EndOfInput read_end(ByteReader& in) {
   EndOfInput end;
   end.session = in.number();
-  if (in.byte() != 0) end.highest = in.time();
+  end.highest = in.optional_time();
   return end;
+}
+
+void write_source(ByteWriter& out, const SourceState& source, std::uint64_t ended) {
+  out.byte(static_cast<std::uint8_t>((source.heard ? 1 : 0) | (source.silent ? 2 : 0)));
+  out.optional_time(source.mark);
+  out.number(ended);
+}
+
+SourceState read_source(ByteReader& in, std::uint64_t& ended) {
+  SourceState source;
+  const std::uint8_t flags = in.byte();
+  source.heard = (flags & 1) != 0;
+  source.silent = (flags & 2) != 0;
+  source.mark = in.optional_time();
+  ended = in.number();
+  return source;
 }
 
 std::string encode_deltas(const DeltaBatch& batch, const StageDictionary& stages) {

@@ -61,6 +61,10 @@ struct DeltaBatch {
 void write_end(ByteWriter& out, const EndOfInput& end);
 [[nodiscard]] EndOfInput read_end(ByteReader& in);
 
+/// A source of a joined watermark with the session in which it ended (0: it has not).
+void write_source(ByteWriter& out, const SourceState& source, std::uint64_t ended);
+[[nodiscard]] SourceState read_source(ByteReader& in, std::uint64_t& ended);
+
 [[nodiscard]] std::string encode_deltas(const DeltaBatch& batch, const StageDictionary& stages);
 [[nodiscard]] std::optional<DeltaBatch> decode_deltas(std::string_view bytes, StageDictionary& stages);
 

@@ -106,32 +106,6 @@ def first_difference(expected, actual):
     return [f"kcat {len(expected)} records, ConsoleConsumer {len(actual)}"]
 
 
-def same_as_replay(world, checks, found, replayed):
-    """The derived topics against the files of `replay`; keys too."""
-    interactions = harness.values(found["interactions"])
-    checks.same_groups("interactions are those of replay, except their source",
-                       harness.by_customer(replayed["interactions"], without=["source"]),
-                       harness.by_customer(interactions, without=["source"]))
-    for topic in ("transitions", "conversions"):
-        checks.same_groups(f"{topic} are those of replay", harness.by_customer(replayed[topic]),
-                           harness.by_customer(harness.values(found[topic])))
-    for topic in ("interactions", "transitions", "conversions"):
-        wrong = [each for each in found[topic] if each.key.decode() != json.loads(each.value)["customer"]]
-        checks.that(f"the key of {topic} is the customer", not wrong, *wrong[:3])
-    rows = harness.values(found["windows"])
-    same = checks.same_groups("the rows of windows are those of replay, byte for byte",
-                              harness.by_closing(replayed["windows"]), harness.by_closing(rows))
-    if not same:
-        harness.report_windows(world, replayed["windows"], rows)
-    wrong = [each for each in found["windows"] if each.key != key_of_row(json.loads(each.value))]
-    checks.that("the key of a row is window/scope/id/segment", not wrong, *wrong[:3])
-    checks.equal("alerts are those of replay", sorted(replayed["alerts"]), sorted(harness.values(found["alerts"])))
-
-
-def key_of_row(row):
-    return "/".join(row[name] for name in ("window", "scope", "id", "segment")).encode()
-
-
 def sources_are_true(checks, found, given):
     """`source` names the record that an interaction came from."""
     by_place = {(record.partition, record.offset): record for record in given}
@@ -183,48 +157,6 @@ def added(before, after):
     return [f"{len(before)} before, {len(after)} after", *map(harness.shown, new[:3])]
 
 
-def share_the_work(world, checks, kafka, configuration, interactions):
-    """A live run before the one to the end: by then the second worker has its share, and keeps it over the restart. In a
-    run to the end alone the first would have done everything before the second came."""
-    engine = world.run_engine(configuration, name="two-workers-live")
-    harness.wait_until("the two workers have counted all interactions",
-                       lambda: harness.total(engine.metrics(), "touchstone_interactions_total") == interactions,
-                       harness.RUN_SECONDS, pause=0.5)
-    for group in ("two", "two.windows"):
-        shares = harness.wait_until(f"both workers of {group} have a share", lambda: shares_of(kafka, group, 2), 90, pause=1)
-        print(f"      {group}: {shares}", flush=True)
-    checks.equal("two workers a stage stop with exit code 0", 0, engine.program.terminate(30)[0])
-
-
-def shares_of(kafka, group, members):
-    """The number of partitions of each member, if there are so many members and each has some."""
-    said = kafka.tool("org.apache.kafka.tools.consumer.group.ConsumerGroupCommand", "--describe", "--members",
-                      "--group", group, check=False).stdout.decode()
-    rows = [line.split() for line in said.splitlines() if line.startswith(group + " ")]
-    shares = {row[1]: int(row[-1]) for row in rows}
-    return shares if len(shares) == members and all(shares.values()) else None
-
-
-def workers_change_nothing(world, checks, kafka, expected):
-    """Two workers a stage, more partitions, slices and a slower commit: the same results under other names."""
-    configuration = harness.write_configuration(
-        world.directory / "two.yaml", kafka, [INPUT], map=MAP, windows=WINDOWS, group="two", commit="400ms",
-        topics={"prefix": "two.", "partitions": 3, "replication": 1},
-        state={"dir": str(world.directory / "two.state"), "slices": 3}, workers={"journey": 2, "windows": 2})
-    harness.apply_topics(configuration)
-    share_the_work(world, checks, kafka, configuration, len(expected["interactions"]))
-    checks.equal("run --to-end with two workers a stage exits 0", 0,
-                 world.run_engine(configuration, "--to-end", name="two-workers").end())
-    found = harness.read_derived(kafka, "two.")
-    for topic in ("interactions", "transitions", "conversions", "windows", "alerts"):
-        same = checks.same_groups(f"and gives the same {topic}", harness.by_key(expected[topic]),
-                                  harness.by_key(found[topic]))
-        if topic == "windows" and not same:
-            harness.report_windows(world, harness.values(expected[topic]), harness.values(found[topic]))
-    checks.equal("and the same dead letters", sorted((letter[2:] for letter in expected["dead-letters"]), key=repr),
-                 sorted((letter[2:] for letter in found["dead-letters"]), key=repr))
-
-
 def scenario(world, checks):
     kafka = world.start_kafka()
     kafka.create_topic(INPUT, PARTITIONS["input"])
@@ -240,7 +172,7 @@ def scenario(world, checks):
     checks.equal("run --to-end exits 0", 0, world.run_engine(configuration, "--to-end").end())
     found = harness.read_derived(kafka)
     replayed = harness.replay(world, MAP, lines, configuration)
-    same_as_replay(world, checks, found, replayed)
+    harness.same_as_replay(world, checks, found, replayed)
     sources_are_true(checks, found, given)
     dead_letters_are_whole(checks, found, replayed, given, wrong)
 
@@ -248,7 +180,6 @@ def scenario(world, checks):
     for topic, after in harness.read_derived(kafka).items():
         checks.that(f"and adds nothing to {topic}", after == found[topic], *added(found[topic], after))
     readers_agree(checks, kafka, found)
-    workers_change_nothing(world, checks, kafka, found)
 
 
 assert LARGEST_MESSAGE > 1 << 20  # or nothing would be too large for the engine alone

@@ -581,3 +581,29 @@ def report_windows(world, expected, actual, ignored=None):
     compare.compare_windows(*files, ignored or compare.Ignored(), report)
     report.total()
     return report.count == 0
+
+
+def same_as_replay(world, checks, found, replayed):
+    """The derived topics against the files of `replay`; keys too."""
+    interactions = values(found["interactions"])
+    checks.same_groups("interactions are those of replay, except their source",
+                       by_customer(replayed["interactions"], without=["source"]),
+                       by_customer(interactions, without=["source"]))
+    for topic in ("transitions", "conversions"):
+        checks.same_groups(f"{topic} are those of replay", by_customer(replayed[topic]),
+                           by_customer(values(found[topic])))
+    for topic in ("interactions", "transitions", "conversions"):
+        wrong = [each for each in found[topic] if each.key.decode() != json.loads(each.value)["customer"]]
+        checks.that(f"the key of {topic} is the customer", not wrong, *wrong[:3])
+    rows = values(found["windows"])
+    same = checks.same_groups("the rows of windows are those of replay, byte for byte",
+                              by_closing(replayed["windows"]), by_closing(rows))
+    if not same:
+        report_windows(world, replayed["windows"], rows)
+    wrong = [each for each in found["windows"] if each.key != key_of_row(json.loads(each.value))]
+    checks.that("the key of a row is window/scope/id/segment", not wrong, *wrong[:3])
+    checks.equal("alerts are those of replay", sorted(replayed["alerts"]), sorted(values(found["alerts"])))
+
+
+def key_of_row(row):
+    return "/".join(row[name] for name in ("window", "scope", "id", "segment")).encode()

@@ -1,0 +1,58 @@
+#!/usr/bin/env python3
+"""Two workers for each stage share the partitions: what comes out is what one gives. Each worker is a member of the group
+of its own, so this is also how two engines share the work."""
+
+import harness
+from harness import DATA
+
+MAP = DATA / "online-retail" / "map.yaml"
+INPUT = "customer-events"
+INPUT_PARTITIONS = 4
+EVENTS = 4_000
+WINDOWS = [{"size": "1h", "step": "20m"}, {"size": "24h", "step": "6h"}, {"size": "7d", "step": "24h"}]
+# A partition may not fall silent while the workers find their shares.
+TIME = {"idle": "1h"}
+WORKERS = 2
+
+
+def share_the_work(world, checks, kafka, configuration, interactions):
+    """A live run before the one to the end: by then the second worker has its share, and keeps it over the restart. In a
+    run to the end alone the first would have done everything before the second came."""
+    engine = world.run_engine(configuration, name="live")
+    for group in ("shared", "shared.windows"):
+        shares = harness.wait_until(f"both workers of {group} have a share", lambda: shares_of(kafka, group),
+                                    harness.RUN_SECONDS, pause=1)
+        print(f"      {group}: {shares}", flush=True)
+    harness.wait_until("the two workers have counted all interactions",
+                       lambda: harness.total(engine.metrics(), "touchstone_interactions_total") == interactions,
+                       harness.RUN_SECONDS, pause=0.5)
+    checks.equal("two workers a stage stop with exit code 0", 0, engine.program.terminate(30)[0])
+
+
+def shares_of(kafka, group):
+    """The number of partitions of each member, if all members are there and each has some."""
+    said = kafka.tool("org.apache.kafka.tools.consumer.group.ConsumerGroupCommand", "--describe", "--members",
+                      "--group", group, check=False).stdout.decode()
+    rows = [line.split() for line in said.splitlines() if line.startswith(group + " ")]
+    shares = {row[1]: int(row[-1]) for row in rows}
+    return shares if len(shares) == WORKERS and all(shares.values()) else None
+
+
+def scenario(world, checks):
+    kafka = world.start_kafka()
+    kafka.create_topic(INPUT, INPUT_PARTITIONS)
+    lines = harness.example_events("online-retail")[:EVENTS]
+    kafka.produce(INPUT, map(harness.keyed, lines))
+    configuration = harness.write_configuration(
+        world.directory / "shared.yaml", kafka, [INPUT], map=MAP, windows=WINDOWS, time=TIME, group="shared",
+        commit="400ms", topics={"prefix": "touchstone.", "partitions": 3, "replication": 1},
+        state={"dir": str(world.directory / "state"), "slices": 3}, workers={"journey": WORKERS, "windows": WORKERS})
+    harness.apply_topics(configuration)
+    share_the_work(world, checks, kafka, configuration, len(lines))
+    checks.equal("run --to-end with two workers a stage exits 0", 0,
+                 world.run_engine(configuration, "--to-end", name="to-end").end())
+    harness.same_as_replay(world, checks, harness.read_derived(kafka), harness.replay(world, MAP, lines, configuration))
+
+
+if __name__ == "__main__":
+    harness.main(scenario, seconds=1_200)
