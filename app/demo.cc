@@ -43,8 +43,7 @@ constexpr Millis kReprint{5'000};
 /// With `once`: how long live traffic is shown, and when it ends at the latest, counted from the start.
 constexpr Millis kLiveOnce{15'000};
 constexpr Millis kLatestOnce{45'000};
-/// Everything was read if nothing has come for so long.
-constexpr Millis kQuiet{1'500};
+constexpr Millis kLastReading{5'000};
 
 EventTime wall_clock() { return std::chrono::time_point_cast<Millis>(std::chrono::system_clock::now()); }
 
@@ -167,7 +166,8 @@ class Demo {
     source_ = std::move(*source);
     engine_ = std::make_unique<Engine>(engine_options(subject_, kafka), tables_, clock_, board_);
     engine_->start();
-    auto feeder = Feeder::open({kafka, std::string(kInput), kPartitions, names_.deltas}, board_);
+    auto feeder = Feeder::open(
+        {kafka, std::string(kInput), kPartitions, names_.deltas, subject_.rules->settings().windows}, board_);
     if (!feeder) return feeder.error();
     feeder_ = std::move(*feeder);
     auto reader = TopicReader::open(kafka, "demo-screen",
@@ -202,7 +202,6 @@ class Demo {
   Result<void> read(Millis wait) {
     auto came = reader_->read(wait, [this](const Record& record) { summary_.take(record); });
     if (!came) return came.error();
-    if (*came) last_came_ = Steady::now();
     return {};
   }
 
@@ -211,7 +210,7 @@ class Demo {
     if (!options_.once) return false;
     const auto now = Steady::now();
     if (now - begun_ >= kLatestOnce) return true;
-    if (source_->ended()) return now - last_came_ >= kQuiet && feeder_->all_processed();
+    if (source_->ended()) return feeder_->all_processed();
     return subject_.events.empty() && caught_up_ && now - *caught_up_ >= kLiveOnce;
   }
 
@@ -220,11 +219,8 @@ class Demo {
     engine_->stop();
     const Result<void> ended = engine_->wait();
     // What the last commits wrote.
-    for (int quiet = 0; quiet < 10;) {
-      const std::uint64_t before = summary_.counts().rows;
-      TOUCHSTONE_TRY(read(kRest));
-      quiet = summary_.counts().rows == before ? quiet + 1 : 0;
-    }
+    TOUCHSTONE_TRY(
+        reader_->read_to_ends(kLastReading, [this](const Record& record) { summary_.take(record); }));
     reader_->close();
     server_->stop(Millis{1'000});
     return ended;
@@ -309,7 +305,6 @@ class Demo {
   std::unique_ptr<TopicReader> reader_;
 
   Steady::time_point begun_ = Steady::now();
-  Steady::time_point last_came_ = Steady::now();
   std::optional<Steady::time_point> caught_up_;
   Rate in_;
   Rate interactions_;

@@ -26,29 +26,46 @@ Result<std::unique_ptr<Feeder>> Feeder::open(FeederOptions options, const Board&
   return std::unique_ptr<Feeder>(new Feeder(std::move(options), board, std::move(*output)));
 }
 
-Feeder::Backlog Feeder::backlog() const {
-  const BoardSnapshot now = board_.snapshot();
-  std::uint64_t done = now.counts.duplicates + now.counts.forgotten;
-  for (const auto& [labels, count] : now.counts.interactions) done += count;
-  for (const std::uint64_t count : now.counts.dead_letters) done += count;
+Feeder::Backlog Feeder::backlog(const BoardSnapshot& board) const {
+  std::uint64_t done = board.counts.duplicates + board.counts.forgotten;
+  for (const auto& [labels, count] : board.counts.interactions) done += count;
+  for (const std::uint64_t count : board.counts.dead_letters) done += count;
   Backlog backlog;
   backlog.events = static_cast<std::int64_t>(fed_) - static_cast<std::int64_t>(done);
-  for (const auto& [partition, records] : now.lag) {
+  for (const auto& [partition, records] : board.lag) {
     if (partition.topic == options_.deltas_topic) backlog.deltas = std::max(backlog.deltas, records);
   }
   return backlog;
 }
 
+bool Feeder::all_closed(const BoardSnapshot& board) const {
+  std::optional<EventTime> lowest;
+  for (const auto& [task, journey] : board.journeys) {
+    // A partition that has had no event holds all windows back.
+    if (!journey.watermark) return true;
+    lowest = lowest ? std::min(*lowest, *journey.watermark) : *journey.watermark;
+  }
+  if (!lowest) return true;
+  for (const auto& [task, windows] : board.windows) {
+    for (std::size_t i = 0; i < windows.closed.size(); ++i) {
+      if (!windows.closed[i] || *windows.closed[i] < floor_to(*lowest, options_.windows[i].step))
+        return false;
+    }
+  }
+  return true;
+}
+
 bool Feeder::all_processed() const {
-  const Backlog left = backlog();
-  return left.events <= 0 && left.deltas == 0;
+  const BoardSnapshot board = board_.snapshot();
+  const Backlog left = backlog(board);
+  return left.events <= 0 && left.deltas == 0 && all_closed(board);
 }
 
 Result<void> Feeder::feed(EventSource& source, EventTime now) {
   // The board is not asked more often than it can have changed.
   const auto asked = std::chrono::steady_clock::now();
   if (source.is_up_to_date(now) || asked - full_since_ < kPatience) return {};
-  const Backlog unread = backlog();
+  const Backlog unread = backlog(board_.snapshot());
   const std::int64_t room =
       unread.deltas > kMostUnreadDeltas ? 0 : std::min(kBatch, kMostUnread - unread.events);
   if (room < kBatch) full_since_ = asked;

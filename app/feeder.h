@@ -6,9 +6,11 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "app/event_source.h"
 #include "engine/flow/board.h"
+#include "engine/model/settings.h"
 #include "ingest/kafka_output.h"
 
 namespace touchstone {
@@ -18,6 +20,7 @@ struct FeederOptions {
   std::string topic;
   std::int32_t partitions = 1;
   std::string deltas_topic;  ///< between the stages, where records must not pile up either
+  std::vector<WindowSpec> windows;
 };
 
 /// One thread owns it. Knows how far the engine is from the board: what went in against what came out as
@@ -31,18 +34,20 @@ class Feeder {
   Result<void> feed(EventSource& source, EventTime now);
 
   [[nodiscard]] std::uint64_t fed() const { return fed_; }
-  /// True if the engine has committed everything that was fed, and has nothing between its stages.
+  /// True if the engine has committed everything that was fed, and closed every window that can be closed
+  /// with it.
   [[nodiscard]] bool all_processed() const;
 
  private:
-  /// What the engine has not done yet.
+  /// What the engine has not done yet, as the board tells.
   struct Backlog {
     std::int64_t events = 0;
     std::int64_t deltas = 0;  ///< records of the fullest partition
   };
 
   Feeder(FeederOptions options, const Board& board, std::unique_ptr<KafkaOutput> output);
-  [[nodiscard]] Backlog backlog() const;
+  [[nodiscard]] Backlog backlog(const BoardSnapshot& board) const;
+  [[nodiscard]] bool all_closed(const BoardSnapshot& board) const;
 
   FeederOptions options_;
   const Board& board_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,6 +21,9 @@ class TopicReader {
   /// Shows what has come, waiting up to `wait` for something. True if anything came.
   Result<bool> read(Millis wait, const std::function<void(const Record&)>& visit);
 
+  /// Shows everything up to the ends of the topics as they are now; gives up after `patience`.
+  Result<void> read_to_ends(Millis patience, const std::function<void(const Record&)>& visit);
+
   void close();
 
  private:
@@ -30,6 +34,7 @@ class TopicReader {
   std::string group_;
   std::vector<std::string> topics_;
   std::unique_ptr<KafkaInput> input_;
+  std::map<TopicPartition, Offset> next_;  ///< what is read next of each partition
 };
 
 }  // namespace touchstone

@@ -20,13 +20,14 @@ Weights position_weights(std::size_t touches) {
 }
 
 Weights decay_weights(std::span<const PathTouch> path, EventTime at, Millis half_life) {
-  // Weights are kept to 2^-52 of a touch of age zero; whole numbers keep equal ages exactly equal.
-  constexpr double kScale = 4503599627370496.0;
+  // Weights are kept to 2^-60 of a touch of age zero, so that even the largest value splits to its last digit; whole
+  // numbers keep equal ages exactly equal.
+  constexpr long double kScale = static_cast<long double>(std::uint64_t{1} << 60);
   Weights weights;
   for (const PathTouch& touch : path) {
-    const double age = std::max(0.0, static_cast<double>((at - touch.time).count()));
-    weights.push_back(
-        static_cast<std::uint64_t>(std::llround(std::exp2(-age / static_cast<double>(half_life.count())) * kScale)));
+    const auto age = static_cast<long double>(std::max(std::int64_t{0}, std::int64_t{(at - touch.time).count()}));
+    const long double weight = std::exp2(-age / static_cast<long double>(half_life.count()));
+    weights.push_back(static_cast<std::uint64_t>(std::llround(weight * kScale)));
   }
   // Touches so old that all weights vanish share equally.
   if (std::all_of(weights.begin(), weights.end(), [](std::uint64_t weight) { return weight == 0; })) {

@@ -2,17 +2,31 @@
 """Two workers for each stage share the partitions: what comes out is what one gives. Each worker is a member of the group
 of its own, so this is also how two engines share the work."""
 
+import json
+from datetime import datetime, timedelta
+
 import harness
 from harness import DATA
 
 MAP = DATA / "online-retail" / "map.yaml"
 INPUT = "customer-events"
 INPUT_PARTITIONS = 4
-EVENTS = 4_000
+EVENTS = 2_500
 WINDOWS = [{"size": "1h", "step": "20m"}, {"size": "24h", "step": "6h"}, {"size": "7d", "step": "24h"}]
+LONG_AFTER = timedelta(days=100)  # the map lets customers lapse after 90
 # A partition may not fall silent while the workers find their shares.
 TIME = {"idle": "1h"}
 WORKERS = 2
+
+
+def make_lines():
+    """The last event stands alone, long after the others: only the worker that reads it can know of itself where the input
+    ends, but the customers of all partitions lapse by then."""
+    lines = harness.example_events("online-retail")[:EVENTS]
+    last = json.loads(lines[-1])
+    last["id"], last["customer"] = "last", "latecomer"
+    last["time"] = f"{datetime.fromisoformat(last['time']) + LONG_AFTER:%Y-%m-%dT%H:%M:%S.000Z}"
+    return [*lines, json.dumps(last).encode()]
 
 
 def share_the_work(world, checks, kafka, configuration, interactions):
@@ -41,7 +55,7 @@ def shares_of(kafka, group):
 def scenario(world, checks):
     kafka = world.start_kafka()
     kafka.create_topic(INPUT, INPUT_PARTITIONS)
-    lines = harness.example_events("online-retail")[:EVENTS]
+    lines = make_lines()
     kafka.produce(INPUT, map(harness.keyed, lines))
     configuration = harness.write_configuration(
         world.directory / "shared.yaml", kafka, [INPUT], map=MAP, windows=WINDOWS, time=TIME, group="shared",
