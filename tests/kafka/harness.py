@@ -151,15 +151,15 @@ def require(*programs):
             raise Skip(f"no {program} is installed")
 
 
-def wait_until(what, holds, seconds, pause=0.1):
-    """Asks `holds` again and again; returns its first answer that is true."""
+def wait_until(what, holds, seconds, pause=0.1, state=None):
+    """Asks `holds` again and again; returns its first answer that is true. `state` says more if there is none."""
     deadline = time.monotonic() + seconds
     while True:
         answer = holds()
         if answer:
             return answer
         if time.monotonic() > deadline:
-            raise TooLong(f"{what}: not within {seconds} s")
+            raise TooLong(f"{what}: not within {seconds} s" + (f"\n{state()}" if state else ""))
         time.sleep(pause)
 
 
@@ -425,12 +425,12 @@ def touchstone(*arguments, seconds=COMMAND_SECONDS):
     return run([TOUCHSTONE, *arguments], seconds=seconds, check=False)
 
 
-def write_configuration(path, kafka, input_topics, **changes):
-    """A configuration for `run` with quick windows; `changes` replaces whole sections. JSON is YAML too."""
+def write_configuration(path, kafka, input_topics, properties=None, **changes):
+    """A configuration for `run`; `changes` replaces whole sections. JSON is YAML too."""
     configuration = {
         "map": str(changes.pop("map")),
         "input": {"topics": input_topics},
-        "kafka": {"properties": {"bootstrap.servers": kafka.address}},
+        "kafka": {"properties": {"bootstrap.servers": kafka.address, **(properties or {})}},
         "topics": {"prefix": "touchstone.", "partitions": 2, "replication": 1},
         "state": {"dir": str(path.with_suffix(".state"))},
         "http": {"listen": "127.0.0.1:0"},
@@ -470,6 +470,28 @@ class Engine:
         status, body = self.get("/metrics")
         assert status == 200, (status, body[:200])
         return parse_metrics(body.decode())
+
+
+    def caught_up(self, topics):
+        """Every task runs and nothing of these topics is left to do."""
+        samples = self.metrics()
+        lags = {dict(labels)["topic"]: 0 for (name, labels) in samples if name == LAG}
+        for (name, labels), value in samples.items():
+            if name == LAG:
+                lags[dict(labels)["topic"]] += value
+        return total(samples, "touchstone_ready") == 1 and all(lags.get(topic) == 0 for topic in topics)
+
+    def state(self):
+        """What the engine says of itself, for a message about what did not happen."""
+        samples = self.metrics()
+        names = ("touchstone_ready", "touchstone_interactions_total", "touchstone_window_rows_total")
+        lines = [f"{name} {total(samples, name)}" for name in names]
+        lines += [f"{name} {dict(labels)} {value}" for (name, labels), value in samples.items()
+                  if name in (LAG, "touchstone_watermark_timestamp_seconds")]
+        return "\n".join(lines)
+
+
+LAG = "touchstone_consumer_lag_records"
 
 
 def http_get(url, seconds=30):
