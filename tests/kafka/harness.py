@@ -289,6 +289,13 @@ class Kafka:
         if code != 0:
             print(f"Kafka does not stop: {trouble}", flush=True)
 
+    def kill(self):
+        """SIGKILL; start() brings it back with its data and at its address."""
+        self._command("kill")
+
+    def pid(self):
+        return int((self.directory / "kafka.pid").read_text())
+
     def _command(self, command):
         """kafka-local undoes a start on SIGTERM, and only then; so an interruption must not be a SIGKILL."""
         process = subprocess.Popen([KAFKA_LOCAL, command, "--dir", self.directory], stdin=subprocess.DEVNULL,
@@ -418,6 +425,55 @@ def headers_of(text, equals):
     return tuple(zip((name.decode() for name in parts[1::2]), parts[2::2]))
 
 
+class Feeder:
+    """Produces the events slice by slice, in its own time. It stops at the end of each share until the next is allowed,
+    so that events are left for after every trouble."""
+
+    SLICE = 200
+    PAUSE = 0.1
+
+    def __init__(self, kafka, topic, records, shares):
+        # Started here, in the main thread; fed by another one.
+        self.process = subprocess.Popen([*kafka.producer_arguments(topic), "-E"], stdin=subprocess.PIPE,
+                                        preexec_fn=die_with_parent)
+        self.records, self.shares = records, shares
+        self.allowed, self.done = threading.Semaphore(0), threading.Semaphore(0)
+        self.thread = threading.Thread(target=self._feed, daemon=True)
+        self.thread.start()
+
+    def _feed(self):
+        fed = 0
+        for share in range(1, self.shares + 1):
+            self.allowed.acquire()
+            until = len(self.records) * share // self.shares
+            while fed < until:
+                upto = min(fed + self.SLICE, until)
+                self.process.stdin.write(b"".join(framed(*record) for record in self.records[fed:upto]))
+                self.process.stdin.flush()
+                fed = upto
+                time.sleep(self.PAUSE)
+            self.done.release()
+        self.process.stdin.close()
+
+    def allow_share(self):
+        self.allowed.release()
+
+    def wait_share(self):
+        """Until the share is handed to kcat, which may hold on to the last records of it."""
+        if not self.done.acquire(timeout=RUN_SECONDS):
+            raise TooLong(f"the events are not taken within {RUN_SECONDS} s")
+
+    def finish(self):
+        self.thread.join(RUN_SECONDS)
+        code = self.process.wait(COMMAND_SECONDS)
+        if self.thread.is_alive() or code != 0:
+            raise RuntimeError(f"the events could not be produced (kcat exited {code})")
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+
+
 # --- the engine -------------------------------------------------------------------------------------------------------
 
 def touchstone(*arguments, seconds=COMMAND_SECONDS):
@@ -480,6 +536,17 @@ class Engine:
             if name == LAG:
                 lags[dict(labels)["topic"]] += value
         return total(samples, "touchstone_ready") == 1 and all(lags.get(topic) == 0 for topic in topics)
+
+    def wait_caught_up(self, kafka, inputs, prefix="touchstone.", seconds=RUN_SECONDS):
+        """Until the group has committed the ends of all it reads, and the engine says so too. The first is asked of Kafka:
+        right after records are produced, the engine does not know of them."""
+        topics = [*inputs, f"{prefix}internal.deltas"]
+        wait_until("the engine has caught up", lambda: self._caught_up(kafka, topics), seconds, pause=1, state=self.state)
+
+    def _caught_up(self, kafka, topics):
+        ends = {topic: sum(kafka.ends(topic).values()) for topic in topics}
+        # What was read meanwhile leads to new deltas, so it must be true of one moment.
+        return self.caught_up(topics) and ends == {topic: sum(kafka.ends(topic).values()) for topic in topics}
 
     def state(self):
         """What the engine says of itself, for a message about what did not happen."""

@@ -9,8 +9,6 @@ local state is lost too, so that Kafka's copy has to do.
 import os
 import random
 import shutil
-import subprocess
-import threading
 import time
 
 import harness
@@ -24,48 +22,6 @@ WINDOWS = [{"size": "1h", "step": "20m"}, {"size": "24h", "step": "6h"}, {"size"
 TIME = {"idle": "1h"}
 KILLS = int(os.environ.get("TOUCHSTONE_KILLS", "3"))
 SEED = int(os.environ.get("TOUCHSTONE_SEED", random.SystemRandom().randrange(1 << 32)))
-SLICE = 200
-SLICE_SECONDS = 0.1
-
-
-class Feeder:
-    """Produces the events slice by slice, in its own time. It stops at the end of each share until the next is allowed,
-    so that events are left for after every kill."""
-
-    def __init__(self, kafka, records, shares):
-        # Started here, in the main thread; fed by another one.
-        self.process = subprocess.Popen(kafka.producer_arguments(INPUT), stdin=subprocess.PIPE,
-                                        preexec_fn=harness.die_with_parent)
-        self.records, self.shares = records, shares
-        self.allowed = threading.Semaphore(0)
-        self.thread = threading.Thread(target=self._feed, daemon=True)
-        self.thread.start()
-
-    def _feed(self):
-        fed = 0
-        for share in range(1, self.shares + 1):
-            self.allowed.acquire()
-            until = len(self.records) * share // self.shares
-            while fed < until:
-                upto = min(fed + SLICE, until)
-                self.process.stdin.write(b"".join(harness.framed(*record) for record in self.records[fed:upto]))
-                self.process.stdin.flush()
-                fed = upto
-                time.sleep(SLICE_SECONDS)
-        self.process.stdin.close()
-
-    def allow_share(self):
-        self.allowed.release()
-
-    def finish(self):
-        self.thread.join(harness.RUN_SECONDS)
-        code = self.process.wait(harness.COMMAND_SECONDS)
-        if self.thread.is_alive() or code != 0:
-            raise RuntimeError(f"the events could not be produced (kcat exited {code})")
-
-    def stop(self):
-        self.process.kill()
-        self.process.wait()
 
 
 def configure(world, kafka, name, slices):
@@ -106,7 +62,7 @@ def must_run(engine):
 
 def disturb(world, checks, kafka, configuration, records, chance):
     """Kills, restarts, and at last lets a run come to its end."""
-    feeder = Feeder(kafka, records, KILLS + 1)
+    feeder = harness.Feeder(kafka, INPUT, records, KILLS + 1)
     try:
         marks = []
         for number in range(1, KILLS + 1):

@@ -17,12 +17,10 @@ LONG_AFTER = timedelta(days=30)  # the map lets customers lapse after 14
 # A partition may not fall silent while the workers find their shares.
 TIME = {"idle": "1h"}
 WORKERS = 2
-# The first member has begun when the second joins, and learns of it by its next heartbeat; soon enough to share then.
-MEMBERSHIP = {"heartbeat.interval.ms": "1500", "session.timeout.ms": "6000"}
 
 
 def make_lines():
-    """The last event stands alone, long after the others: only the worker that reads it can know of itself where the input
+    """The last event stands alone, long after the others: only the task that reads it knows of itself where the input
     ends, but the customers of all partitions lapse by then."""
     lines = harness.example_events("service-desk")
     last = json.loads(lines[-1])
@@ -31,15 +29,15 @@ def make_lines():
     return [*lines, json.dumps(last).encode()]
 
 
-def share_the_work(world, checks, kafka, configuration):
-    """A live run before the one to the end, to see that both workers of a stage get a share."""
+def share_the_work(world, checks, kafka, configuration, lines):
+    """All events through two workers a stage, most of them when both have their shares."""
     engine = world.run_engine(configuration, name="live")
     for group in ("shared", "shared.windows"):
         shares = harness.wait_until(f"both workers of {group} have a share", lambda: shares_of(kafka, group),
-                                    harness.RUN_SECONDS, pause=1)
+                                    harness.RUN_SECONDS, pause=1, state=engine.state)
         print(f"      {group}: {shares}", flush=True)
-    harness.wait_until("the two workers have caught up", lambda: engine.caught_up([INPUT, "touchstone.internal.deltas"]),
-                       harness.RUN_SECONDS, pause=0.5, state=engine.state)
+    kafka.produce(INPUT, map(harness.keyed, lines))
+    engine.wait_caught_up(kafka, [INPUT])
     checks.equal("two workers a stage stop with exit code 0", 0, engine.program.terminate(30)[0])
 
 
@@ -60,12 +58,10 @@ def scenario(world, checks):
     configuration = harness.write_configuration(
         world.directory / "shared.yaml", kafka, [INPUT], map=MAP, windows=WINDOWS, time=TIME, group="shared",
         topics={"prefix": "touchstone.", "partitions": 3, "replication": 1},
-        state={"dir": str(world.directory / "state"), "slices": 3}, workers={"journey": WORKERS, "windows": WORKERS},
-        properties=MEMBERSHIP)
+        state={"dir": str(world.directory / "state"), "slices": 3}, workers={"journey": WORKERS, "windows": WORKERS})
     harness.apply_topics(configuration)
-    share_the_work(world, checks, kafka, configuration)
-    kafka.produce(INPUT, map(harness.keyed, lines[LIVE:]))
-    checks.equal("run --to-end with two workers a stage exits 0", 0,
+    share_the_work(world, checks, kafka, configuration, lines[LIVE:])
+    checks.equal("run --to-end goes on from there, and exits 0", 0,
                  world.run_engine(configuration, "--to-end", name="to-end").end())
     harness.same_as_replay(world, checks, harness.read_derived(kafka), harness.replay(world, MAP, lines, configuration))
 
