@@ -10,14 +10,13 @@
 #include <vector>
 
 #include "app/configuration.h"
+#include "app/exit_code.h"
 #include "ingest/map_loader.h"
 #include "ingest/yaml_document.h"
 
 namespace touchstone {
 namespace {
 
-constexpr int kExitRight = 0;
-constexpr int kExitConfiguration = 78;
 constexpr auto kKeysOfMaps =
     std::to_array<std::string_view>({"version", "lifecycle", "segments", "touchpoints"});
 
@@ -91,7 +90,7 @@ int check_file(const std::string& path, std::ostream& out, std::ostream& err) {
   const Checked checked = examine(path);
   err << checked.findings;
   out << checked.summary;
-  return checked.is_right ? kExitRight : kExitConfiguration;
+  return checked.is_right ? 0 : kExitConfiguration;
 }
 
 int check_file(const std::string& path) { return check_file(path, std::cout, std::cerr); }

@@ -9,6 +9,7 @@
 
 #include "app/check.h"
 #include "app/demo.h"
+#include "app/exit_code.h"
 #include "app/explain.h"
 #include "app/load_rules.h"
 #include "app/replay.h"
@@ -17,12 +18,6 @@
 
 namespace touchstone {
 namespace {
-
-/// Says what went wrong, in one line, and that the command failed.
-int failed(const Error& error) {
-  std::cerr << "touchstone: " << error.message() << '\n';
-  return kExitFailed;
-}
 
 /// What the commands are told; each uses its part.
 struct Arguments {

@@ -13,10 +13,10 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include "app/cli.h"
 #include "app/demo_subject.h"
 #include "app/engine.h"
 #include "app/event_source.h"
+#include "app/exit_code.h"
 #include "app/feeder.h"
 #include "app/metrics_server.h"
 #include "app/screen.h"
@@ -46,11 +46,6 @@ constexpr Millis kLatestOnce{45'000};
 constexpr Millis kLastReading{5'000};
 
 EventTime wall_clock() { return std::chrono::time_point_cast<Millis>(std::chrono::system_clock::now()); }
-
-int failed(const Error& error) {
-  std::cerr << "touchstone: " << error.message() << '\n';
-  return kExitFailed;
-}
 
 /// Sends log lines to where they do not disturb: on a terminal into memory, from where the latest is shown.
 std::shared_ptr<spdlog::sinks::ringbuffer_sink_mt> log_beside(const Screen& screen) {

@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-#include "app/cli.h"
+#include "app/exit_code.h"
 #include "app/load_rules.h"
 #include "app/shared_files.h"
 

@@ -11,7 +11,7 @@ namespace {
 /// How long a worker waits for records before it looks around.
 constexpr Millis kPollWait{20};
 /// How long it rests when it has no connection.
-constexpr Millis kRest{50};
+constexpr Millis kUnconnectedRest{50};
 
 }  // namespace
 
@@ -61,7 +61,7 @@ void Engine::work(Worker& worker) {
   while (!stopping_ && !worker.finished() && !failure) {
     const auto moved = worker.turn(kPollWait);
     if (const auto notice = worker.take_notice()) spdlog::warn("{}", *notice);
-    if (!worker.connected()) std::this_thread::sleep_for(kRest);
+    if (!worker.connected()) std::this_thread::sleep_for(kUnconnectedRest);
     if (!moved) failure = moved.error();
   }
   const Result<void> stopped = worker.stop(failure ? Worker::Leave::kAbandon : Worker::Leave::kCommit);

@@ -18,7 +18,7 @@ void tell(const std::vector<Problem>& problems, std::string_view kind) {
 }  // namespace
 
 std::optional<Configuration> read_configuration(const std::string& path) {
-  if (path.empty()) return Configuration{};
+  if (path.empty()) return std::make_optional<Configuration>();
   ConfigurationLoaded loaded = load_configuration(path);
   tell(loaded.problems, "");
   return std::move(loaded.configuration);

@@ -12,8 +12,8 @@
 #include <thread>
 #include <utility>
 
-#include "app/cli.h"
 #include "app/engine.h"
+#include "app/exit_code.h"
 #include "app/kafka_properties.h"
 #include "app/load_rules.h"
 #include "app/metrics_server.h"
@@ -27,11 +27,6 @@ namespace touchstone {
 namespace {
 
 constexpr Millis kLookAround{200};
-
-int failed(const Error& error) {
-  std::cerr << "touchstone: " << error.message() << '\n';
-  return kExitFailed;
-}
 
 void log_to_standard_error(const std::string& level) {
   auto logger = spdlog::stderr_logger_mt("touchstone");

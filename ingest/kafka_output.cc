@@ -8,8 +8,8 @@
 namespace touchstone {
 namespace {
 
-constexpr Millis kStep{5'000};        // one call to librdkafka; errors are looked at between two
-constexpr Millis kBackOff{100};       // between two attempts of a call that may be repeated
+constexpr Millis kCall{5'000};        // one call to librdkafka; errors are looked at between two
+constexpr Millis kRepeat{100};       // between two attempts of a call that may be repeated
 constexpr int kQueueFullWaitMs = 10;  // until some of the queue has been delivered
 // A commit or abort that is still undecided then never will be: the transaction itself has timed out twice.
 constexpr Millis kEndPatience = 2 * kTransactionTimeout;
@@ -71,13 +71,13 @@ Result<void> KafkaOutput::connect() {
 
   const Deadline deadline(connection_.patience);
   for (;;) {
-    const ErrorPtr failed(rd_kafka_init_transactions(client->get(), deadline.left_ms(kStep)));
+    const ErrorPtr failed(rd_kafka_init_transactions(client->get(), deadline.left_ms(kCall)));
     rd_kafka_poll(client->get(), 0);
     if (!failed) break;
     const Error error = error_of(failed.get(), "taking over transactional id " + transactional_id_);
     if (error.kind() != ErrorKind::kRetry || deadline.passed())
       return unreachable(error, connection_, events_);
-    rd_kafka_poll(client->get(), static_cast<int>(kBackOff.count()));
+    rd_kafka_poll(client->get(), static_cast<int>(kRepeat.count()));
   }
   client_ = std::move(*client);
   state_ = State::kReady;
@@ -188,13 +188,13 @@ Result<void> KafkaOutput::send_offsets(const std::vector<ConsumedOffset>& consum
   for (;;) {
     // To be repeated with the same arguments until it is decided.
     const ErrorPtr failed(rd_kafka_send_offsets_to_transaction(client_.get(), offsets.get(), member,
-                                                               static_cast<int>(kStep.count())));
+                                                               static_cast<int>(kCall.count())));
     if (!failed) return {};
     const Error error = error_of(failed.get(), "adding offsets to the transaction");
     if (error.kind() != ErrorKind::kRetry) return lose(error);
     // Nothing is committed yet, so giving the transaction up is always right.
     if (deadline.passed()) return lose(Error(ErrorKind::kAbort, error.message()));
-    rd_kafka_poll(client_.get(), static_cast<int>(kBackOff.count()));
+    rd_kafka_poll(client_.get(), static_cast<int>(kRepeat.count()));
   }
 }
 
@@ -208,7 +208,7 @@ Result<void> KafkaOutput::end_transaction() {
     if (error.kind() != ErrorKind::kRetry) return lose(error);
     // The broker may have committed, so this is not one to be aborted.
     if (deadline.passed()) return lose(Error(ErrorKind::kFatal, error.message()));
-    rd_kafka_poll(client_.get(), static_cast<int>(kBackOff.count()));
+    rd_kafka_poll(client_.get(), static_cast<int>(kRepeat.count()));
   }
 }
 
@@ -252,7 +252,7 @@ Result<void> KafkaOutput::abort() {
       state_ = State::kDead;
       return Error(ErrorKind::kFatal, error.message());
     }
-    rd_kafka_poll(client_.get(), static_cast<int>(kBackOff.count()));
+    rd_kafka_poll(client_.get(), static_cast<int>(kRepeat.count()));
   }
   delivered_.clear();
   undelivered_.reset();

@@ -10,7 +10,7 @@
 namespace touchstone {
 namespace {
 
-constexpr Millis kStep{100};
+constexpr Millis kPoll{100};
 
 }  // namespace
 
@@ -46,7 +46,7 @@ Result<Offset> KafkaRestore::read(const TopicPartition& partition, Offset from,
   Deadline deadline(patience);
   Result<Offset> outcome = Error(ErrorKind::kRetry, "reading " + name_of(partition) + " made no progress");
   while (!deadline.passed()) {
-    const MessagePtr message(rd_kafka_consumer_poll(client_.get(), static_cast<int>(kStep.count())));
+    const MessagePtr message(rd_kafka_consumer_poll(client_.get(), static_cast<int>(kPoll.count())));
     if (!message) continue;
     const std::int64_t before = progress.next;
     const auto finished = take(*message, progress);

@@ -8,7 +8,7 @@
 namespace touchstone {
 namespace {
 
-constexpr std::uint8_t kStateVersion = 1;
+constexpr std::uint8_t kWindowStateVersion = 1;
 
 /// The stage's own part of a position.
 struct WindowState {
@@ -20,7 +20,7 @@ struct WindowState {
 
 std::string encode_state(const WindowState& state) {
   ByteWriter out;
-  out.byte(kStateVersion);
+  out.byte(kWindowStateVersion);
   out.number(state.closed.size());
   for (const auto& closed : state.closed) out.optional_time(closed);
   out.optional_time(state.watermark);
@@ -31,7 +31,7 @@ std::string encode_state(const WindowState& state) {
 
 std::optional<WindowState> decode_state(std::string_view bytes) {
   ByteReader in(bytes);
-  if (in.byte() != kStateVersion) return std::nullopt;
+  if (in.byte() != kWindowStateVersion) return std::nullopt;
   WindowState state;
   const std::size_t windows = in.count();
   for (std::size_t i = 0; i < windows && in.ok(); ++i) state.closed.push_back(in.optional_time());

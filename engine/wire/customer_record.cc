@@ -8,7 +8,7 @@ namespace touchstone {
 namespace {
 
 constexpr std::uint8_t kCustomerVersion = 1;
-enum Flags : std::uint8_t { kStarted = 1, kLapsed = 2, kHasSegment = 4 };
+enum CustomerFlags : std::uint8_t { kStarted = 1, kLapsed = 2, kHasSegment = 4 };
 
 /// Collects the ids a record refers to and gives each a number.
 class IdCollector {

@@ -7,7 +7,7 @@ namespace touchstone {
 namespace {
 
 constexpr std::uint8_t kVersion = 1;
-enum Flags : std::uint8_t { kTimestamp = 1, kKey = 2, kMarkOnly = 4, kHighest = 8, kSilent = 16, kEnd = 32 };
+enum EnvelopeFlags : std::uint8_t { kTimestamp = 1, kKey = 2, kMarkOnly = 4, kHighest = 8, kSilent = 16, kEnd = 32 };
 
 }  // namespace
 
