@@ -38,8 +38,8 @@ HttpReceived received_instead(const beast::error_code& failure) {
   if (failure == beast::error::timeout) return HttpEnd::kTimedOut;
   if (failure == http::error::end_of_stream || failure == http::error::partial_message)
     return HttpEnd::kClosed;
-  const auto& of_parser = http::make_error_code(http::error::bad_method).category();
-  if (failure.category() == of_parser) return refusal(400, "this is not a request of HTTP/1.1");
+  const beast::error_code from_parser = http::error::bad_method;
+  if (failure.category() == from_parser.category()) return refusal(400, "this is not a request of HTTP/1.1");
   return HttpEnd::kClosed;
 }
 
