@@ -7,6 +7,7 @@ find_package(GTest REQUIRED)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(simdjson REQUIRED)
+find_package(Eigen3 REQUIRED NO_MODULE)
 find_package(Boost 1.81 REQUIRED COMPONENTS json)
 
 pkg_check_modules(rdkafka REQUIRED IMPORTED_TARGET rdkafka)

@@ -71,7 +71,9 @@ Result<void> JourneyStage::process(const Record& record, Output& out) {
 
 void JourneyStage::hear(const Envelope& envelope, Offset at, Output& out) {
   const auto source = static_cast<std::size_t>(envelope.source);
+  const std::optional<EventTime> before = watermark();
   intake_marks_.update(source, envelope.highest, envelope.silent);
+  if (const std::optional<EventTime> now = watermark()) lapse_until(*now, before, at, out);
   if (!envelope.end) return;
   intake_ends_[source] = envelope.end->session;
   const bool all = std::all_of(intake_ends_.begin(), intake_ends_.end(),
@@ -117,7 +119,7 @@ void JourneyStage::handle(const Event& event, const Arrival& arrival, Output& ou
   const bool late = before && event.time < *before;
   advance(event, arrival);
   const EventTime now = watermark().value_or(EventTime{});
-  lapse_until(now, arrival.at, out);
+  lapse_until(now, before, arrival.at, out);
   if (!slices_.applies(slice_of_customer(event.customer, slices_.count()), arrival.at)) return;
 
   auto found = customers_.find(event.customer);
@@ -136,7 +138,7 @@ void JourneyStage::handle(const Event& event, const Arrival& arrival, Output& ou
   write_observation(event, *seen, arrival.source, out);
 }
 
-void JourneyStage::lapse_until(EventTime watermark, Offset at, Output& out) {
+void JourneyStage::lapse_until(EventTime watermark, std::optional<EventTime> before, Offset at, Output& out) {
   auto next = due_.begin();
   while (next != due_.end() && next->at <= watermark) {
     const std::string& id = *next->customer;
@@ -144,10 +146,11 @@ void JourneyStage::lapse_until(EventTime watermark, Offset at, Output& out) {
     if (!slices_.applies(slice_of_customer(id, slices_.count()), at)) continue;
     Customer& customer = customers_.find(id)->second;
     delist(id, customer);
-    const Transition transition = lapse(customer, rules_);
+    const Lapse lapsed = lapse(customer, rules_);
+    if (!before || lapsed.transition.time >= *before) tally(lapsed, rules_, deltas_);
     enlist(id, customer);
     mark_changed(id);
-    write_transition(transition, id, out);
+    write_transition(lapsed.transition, id, out);
   }
 }
 
@@ -185,7 +188,7 @@ void JourneyStage::end(const EndOfInput& end, Output& out) { end_at(end, kBeyond
 
 void JourneyStage::end_at(const EndOfInput& end, Offset at, Output& out) {
   if (end.highest) {
-    lapse_until(*end.highest, at, out);
+    lapse_until(*end.highest, watermark(), at, out);
     ended_at_ = ended_at_ ? std::max(*ended_at_, *end.highest) : *end.highest;
   }
   send_deltas(out);
@@ -220,6 +223,13 @@ void JourneyStage::send_deltas(Output& out) {
   auto deltas = deltas_.take();
   for (auto& [cell, delta] : deltas) {
     CellKey key = key_of(cell, rules_);
+    if (cell.scope == Scope::kChain) {
+      // Any partition may have touchpoints that the chain credits.
+      for (std::int32_t target = 0; target < options_.delta_partitions; ++target) {
+        by_target[Partition(target)].push_back({key, delta});
+      }
+      continue;
+    }
     const Partition target = partition_of_cell(key, options_.delta_partitions);
     by_target[target].push_back({std::move(key), std::move(delta)});
   }
@@ -256,7 +266,7 @@ void JourneyStage::send(Partition target, DeltaBatch batch, Output& out) const {
   batch.source = options_.partition.value();
   batch.sources = options_.partitions;
   out.records.push_back(
-      {options_.topics.deltas, target, std::nullopt, encode_deltas(batch, rules_.stages()), {}});
+      {options_.topics.deltas, target, std::nullopt, encode_deltas(batch, rules_.names()), {}});
 }
 
 void JourneyStage::enlist(const std::string& id, const Customer& customer) {
@@ -278,7 +288,7 @@ void JourneyStage::mark_changed(std::string_view customer) {
 }
 
 std::string JourneyStage::fingerprint() const {
-  std::string text = "journey 1, " + std::to_string(options_.partitions) + " partitions, " +
+  std::string text = "journey 2, " + std::to_string(options_.partitions) + " partitions, " +
                      std::to_string(options_.delta_partitions) + " of windows, " +
                      std::to_string(slices_.count()) + " slices, xxh3, intake of " +
                      options_.sources_text + ", lateness " +

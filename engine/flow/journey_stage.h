@@ -82,7 +82,8 @@ class JourneyStage final : public Stage {
   void process_arrival(const Arrival& arrival, Output& out);
   void handle(const Event& event, const Arrival& arrival, Output& out);
   void advance(const Event& event, const Arrival& arrival);
-  void lapse_until(EventTime watermark, Offset at, Output& out);
+  /// Customers due by the watermark lapse; those due before it stood at `before` are late and not counted.
+  void lapse_until(EventTime watermark, std::optional<EventTime> before, Offset at, Output& out);
   void forget(std::string_view customer, Offset at, Output& out);
   void write_observation(const Event& event, const Observation& seen, const Source& source, Output& out) const;
   void write_transition(const Transition& transition, std::string_view customer, Output& out) const;

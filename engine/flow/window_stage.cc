@@ -63,14 +63,17 @@ KeyKind key_kind(WindowsKey::Kind kind) {
 WindowStage::WindowStage(WindowOptions options, const Slices& slices)
     : options_(std::move(options)),
       slices_(slices),
-      stages_(options_.rules->stages()),
-      windows_(options_.rules->settings().windows),
+      names_(options_.rules->names()),
+      windows_(options_.rules->settings().windows, names_.touchpoints,
+               [this](const CellKey& cell) {
+                 return partition_of_cell(cell, options_.partitions) == options_.partition;
+               }),
       watermark_(static_cast<std::size_t>(options_.sources)),
       ends_(static_cast<std::size_t>(options_.sources)) {}
 
 Result<void> WindowStage::process(const Record& record, Output& out) {
   const std::optional<DeltaBatch> batch =
-      record.value ? decode_deltas(*record.value, stages_) : std::nullopt;
+      record.value ? decode_deltas(*record.value, names_) : std::nullopt;
   if (!batch || batch->sources != options_.sources) {
     return Error(ErrorKind::kReject, "a record of " + std::string(record.topic) +
                                          " is not of this engine, or of one with another number of partitions");
@@ -103,7 +106,7 @@ void WindowStage::close(const std::optional<EndOfInput>& end, Offset at, Output&
   const auto write = [&](const Row& row) {
     const WindowSpec& spec = windows_.specs()[row.window];
     out.records.push_back(
-        {options_.topics.windows, std::nullopt, row_key(row, spec), row_json(row, spec, stages_), {}});
+        {options_.topics.windows, std::nullopt, row_key(row, spec), row_json(row, spec, names_.stages), {}});
     ++out.counts.rows;
     fresh_.push_back(row);
   };
@@ -124,7 +127,7 @@ std::uint32_t WindowStage::slice_of(CellIndex cell) {
 }
 
 std::string WindowStage::fingerprint() const {
-  std::string text = "windows 1, " + std::to_string(options_.partitions) + " partitions, " +
+  std::string text = "windows 2, " + std::to_string(options_.partitions) + " partitions, " +
                      std::to_string(options_.sources) + " sources, " + std::to_string(slices_.count()) +
                      " slices, xxh3, windows";
   for (const WindowSpec& window : windows_.specs()) {
@@ -143,7 +146,7 @@ TableChange WindowStage::change_of(const WindowsKey& key) const {
   switch (key.kind) {
     case WindowsKey::Kind::kPane:
       if (const Cell* cell = windows_.pane(key)) {
-        write_cell(value, *cell, stages_);
+        write_cell(value, *cell, names_);
         change.value = value.take();
       }
       break;
@@ -154,7 +157,7 @@ TableChange WindowStage::change_of(const WindowsKey& key) const {
       }
       break;
     case WindowsKey::Kind::kRow:
-      if (const Row* row = windows_.last_row(key)) change.value = encode_measures(*row, stages_);
+      if (const Row* row = windows_.last_row(key)) change.value = encode_measures(*row, names_);
       break;
   }
   return change;
@@ -179,7 +182,7 @@ bool WindowStage::restore(std::string_view bytes, std::string_view value) {
   ByteReader in(value);
   switch (static_cast<KeyKind>(bytes.front())) {
     case KeyKind::kPane:
-      windows_.restore_pane(key, read_cell(in, stages_));
+      windows_.restore_pane(key, read_cell(in, names_));
       return in.done();
     case KeyKind::kEdge:
       windows_.restore_edge(key, in.signed_number());
@@ -188,7 +191,7 @@ bool WindowStage::restore(std::string_view bytes, std::string_view value) {
       Row row;
       row.window = parts->window;
       row.cell = parts->cell;
-      if (!decode_measures(value, stages_, row)) return false;
+      if (!decode_measures(value, names_, row)) return false;
       windows_.restore_row(key, std::move(row));
       return true;
     }

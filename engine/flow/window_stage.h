@@ -22,7 +22,8 @@ namespace touchstone {
 struct WindowOptions {
   std::shared_ptr<const Rules> rules;
   TopicNames topics;
-  std::int32_t partitions = 1;  ///< of the topic of deltas
+  Partition partition;          ///< the one of the topic of deltas that this stage reads
+  std::int32_t partitions = 1;  ///< of that topic
   std::int32_t sources = 1;     ///< partitions that journey tasks read
 };
 
@@ -50,7 +51,7 @@ class WindowStage final : public Stage {
 
   WindowOptions options_;
   const Slices& slices_;
-  StageDictionary stages_;  ///< of the map, and others that deltas or state still speak of
+  Names names_;  ///< of the map, and others that deltas or state still speak of
   Windows windows_;
   JoinedWatermark watermark_;
   std::vector<std::uint64_t> ends_;  ///< by source: the session in which it ended; 0: it has not

@@ -8,15 +8,20 @@ CellKey key_of(const CellNo& cell, const Rules& rules) {
   CellKey key{cell.scope, std::string(kAllId), std::string(kAllId)};
   switch (cell.scope) {
     case Scope::kTouchpoint:
+    case Scope::kMoves:
       key.id = rules.touchpoints().id(TouchpointNo(cell.id));
       break;
     case Scope::kChannel:
       key.id = rules.channels().id(ChannelNo(cell.id));
       break;
     case Scope::kStage:
+    case Scope::kStay:
       key.id = rules.stages().id(StageNo(cell.id));
       break;
     case Scope::kAll:
+      break;
+    case Scope::kChain:
+      key.id = cell.id == CellNo::kAllNumber ? std::string(kStartId) : rules.touchpoints().id(TouchpointNo(cell.id));
       break;
   }
   if (cell.segment != CellNo::kAllNumber) key.segment = rules.segments().id(SegmentNo(cell.segment));

@@ -16,19 +16,31 @@
 
 namespace touchstone {
 
-enum class Scope : std::uint8_t { kTouchpoint, kChannel, kStage, kAll };
-inline constexpr std::array<std::string_view, 4> kScopeNames = {"touchpoint", "channel", "stage", "all"};
+/// The numbers are part of the format on the wire.
+enum class Scope : std::uint8_t {
+  kTouchpoint,
+  kChannel,
+  kStage,
+  kAll,
+  kChain,  ///< id: a touchpoint or the start; from there, the moves of paths to conversion or lapse (chain.h)
+  kMoves,  ///< id: a touchpoint; from there, the next touchpoint or lapse of each customer
+  kStay,   ///< id: a stage; how long customers stayed who left it
+};
+inline constexpr std::array<std::string_view, 7> kScopeNames = {"touchpoint", "channel", "stage", "all",
+                                                                "chain",      "moves",   "stay"};
+/// Whether rows are written of the scope's cells. The others are summed up in the longest window alone.
+[[nodiscard]] constexpr bool has_rows(Scope scope) { return scope <= Scope::kAll; }
 
 /// A cell by names, as it goes over the wire and out of the door. Ordered by scope, then by the bytes of the
 /// ids.
 struct CellKey {
   Scope scope;
-  std::string id;       ///< `all` for the scope all
+  std::string id;       ///< `all` for the scope all, `(start)` for the start of a chain
   std::string segment;  ///< `all` for all segments together
   friend auto operator<=>(const CellKey&, const CellKey&) = default;
 };
 
-/// A cell by the numbers of one Rules. `kAllNumber` stands for `all`.
+/// A cell by the numbers of one Rules. `kAllNumber` stands for `all`, and for the start of a chain.
 struct CellNo {
   static constexpr std::uint16_t kAllNumber = 0xFFFF;
   Scope scope;
@@ -36,6 +48,8 @@ struct CellNo {
   std::uint16_t segment;
   friend auto operator<=>(const CellNo&, const CellNo&) = default;
 };
+
+inline constexpr std::string_view kStartId = "(start)";
 
 [[nodiscard]] CellKey key_of(const CellNo& cell, const Rules& rules);
 
@@ -57,14 +71,21 @@ enum class MeasureKind : std::uint8_t {
   kCreditShare = 14,      ///< sub: CreditModel; millionths of a conversion
   kCreditWhole = 15,      ///< sub: CreditModel; whole money units
   kCreditFraction = 16,   ///< sub: CreditModel; 10^-4 of a unit
+  kMove = 17,             ///< sub: TouchpointNo moved to, or one of the ends below
 };
-inline constexpr std::uint8_t kLastMeasureKind = 16;
+inline constexpr std::uint8_t kLastMeasureKind = 17;
+/// Where a move leads that leads to no touchpoint: ends of a chain's path, and of a customer's moves at a lapse.
+inline constexpr std::uint16_t kToConversion = 0xFFFF;
+inline constexpr std::uint16_t kToLapse = 0xFFFE;
 
 struct MeasureKey {
   MeasureKind kind;
   std::uint16_t sub = 0;
   friend auto operator<=>(const MeasureKey&, const MeasureKey&) = default;
 };
+[[nodiscard]] constexpr MeasureKey measure_key(MeasureKind kind, std::size_t sub = 0) {
+  return {kind, static_cast<std::uint16_t>(sub)};
+}
 
 /// The sums of a cell: sorted by key, no zeros, so that equal contents are equal objects.
 class Cell {

@@ -64,7 +64,10 @@ Weights weights_of(CreditModel model, std::span<const PathTouch> path, EventTime
       return decay_weights(path, at, half_life);
     case CreditModel::kShapley:
       return distinct_weights(path);
+    case CreditModel::kMarkov:
+      break;  // not of one path alone
   }
+  assert(false);
   return weights;
 }
 

@@ -45,14 +45,27 @@ bool is_duplicate(const Customer& customer, const AcceptedId& id, const Settings
   });
 }
 
+namespace {
+
+void keep_last(std::vector<PathTouch>& path, std::size_t count) {
+  if (path.size() > count) path.erase(path.begin(), path.end() - static_cast<std::ptrdiff_t>(count));
+}
+
+}  // namespace
+
 std::vector<PathTouch> path_at(const Customer& customer, EventTime conversion, const Settings& settings) {
   std::vector<PathTouch> path;
   for (const RememberedTouch& remembered : customer.touches) {
     if (conversion - remembered.touch.time <= settings.lookback) path.push_back(remembered.touch);
   }
-  if (path.size() > settings.max_touches) {
-    path.erase(path.begin(), path.end() - static_cast<std::ptrdiff_t>(settings.max_touches));
-  }
+  keep_last(path, settings.max_touches);
+  return path;
+}
+
+std::vector<PathTouch> last_touches(const Customer& customer, const Settings& settings) {
+  std::vector<PathTouch> path;
+  for (const RememberedTouch& remembered : customer.touches) path.push_back(remembered.touch);
+  keep_last(path, settings.max_touches);
   return path;
 }
 

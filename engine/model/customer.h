@@ -42,6 +42,7 @@ struct Customer {
   bool started = false;  ///< false until the first event is through
   bool lapsed = false;
   StageNo stage;         ///< held, also while lapsed
+  EventTime stage_since{};  ///< when it was entered, or returned to from a lapse
   std::optional<SegmentNo> segment;  ///< the one remembered
   EventTime highest{};               ///< highest event time
   TouchpointNo last_touchpoint;      ///< of the last event in the log, whatever it is
@@ -66,5 +67,8 @@ void remember_id(Customer& customer, const AcceptedId& id, const Settings& setti
 /// The touches a conversion at this time may credit, in the order of the log.
 [[nodiscard]] std::vector<PathTouch> path_at(const Customer& customer, EventTime conversion,
                                              const Settings& settings);
+
+/// The last touches, of any age, in the order of the log.
+[[nodiscard]] std::vector<PathTouch> last_touches(const Customer& customer, const Settings& settings);
 
 }  // namespace touchstone

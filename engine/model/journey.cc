@@ -1,5 +1,6 @@
 #include "engine/model/journey.h"
 
+#include <algorithm>
 #include <cassert>
 
 #include "engine/model/fixed.h"
@@ -104,6 +105,10 @@ StageNo stage_after(const Facts& facts, StageNo before, TouchpointNo touchpoint,
   return before;
 }
 
+Stay stay_until(const Customer& customer, EventTime time) {
+  return {customer.stage, std::max<std::int64_t>(0, (time - customer.stage_since).count())};
+}
+
 void move(const Event& event, Customer& customer, const Rules& rules, Observation& seen) {
   const StageNo before = customer.stage;
   Facts facts{event};
@@ -118,14 +123,18 @@ void move(const Event& event, Customer& customer, const Rules& rules, Observatio
   if (!customer.started) {
     change.to = seen.stage;
     seen.transitions.push_back(change);
+    customer.stage_since = event.time;
   } else {
     seen.stage_before = before;
     if (customer.lapsed) {
       change.from_lapsed = true;
       change.to = before;
       seen.transitions.push_back(change);
+      customer.stage_since = event.time;
     }
     if (seen.stage != before) {
+      seen.stay = stay_until(customer, event.time);
+      customer.stage_since = event.time;
       change.from_lapsed = false;
       change.from = before;
       change.to = seen.stage;
@@ -189,6 +198,7 @@ std::optional<Observation> observe(Customer& customer, const Event& event, const
   std::optional<Observation> result(std::in_place);
   Observation& seen = *result;
   seen.late = late;
+  if (customer.started) seen.touchpoint_before = customer.last_touchpoint;
   seen.touchpoint = placement.touchpoint;
   seen.channel = placement.channel;
   seen.segment = customer.segment.value_or(rules.other_segment());
@@ -200,13 +210,16 @@ std::optional<Observation> observe(Customer& customer, const Event& event, const
   return result;
 }
 
-Transition lapse(Customer& customer, const Rules& rules) {
+Lapse lapse(Customer& customer, const Rules& rules) {
   assert(customer.started && !customer.lapsed);
+  const EventTime at = customer.due(rules);
+  Lapse result{{at, customer.segment.value_or(rules.other_segment()), customer.stage, false, std::nullopt,
+                customer.last_touchpoint},
+               last_touches(customer, rules.settings()),
+               stay_until(customer, at)};
   customer.lapsed = true;
   customer.touches.clear();
-  return {customer.due(rules),  customer.segment.value_or(rules.other_segment()),
-          customer.stage,       false,
-          std::nullopt,         customer.last_touchpoint};
+  return result;
 }
 
 }  // namespace touchstone

@@ -43,6 +43,12 @@ struct ObservedConversion {
   std::array<std::vector<Credit>, kCreditModels> credit;
 };
 
+/// How long a customer was in a stage before leaving it.
+struct Stay {
+  StageNo stage;
+  std::int64_t length_ms;  ///< 0 where events out of order would make it negative
+};
+
 /// What one accepted event means.
 struct Observation {
   TouchpointNo touchpoint;
@@ -50,6 +56,8 @@ struct Observation {
   SegmentNo segment;
   StageNo stage;
   std::optional<StageNo> stage_before;
+  std::optional<TouchpointNo> touchpoint_before;  ///< of the customer's event before in the log
+  std::optional<Stay> stay;                       ///< in the stage left by this event's move
   std::optional<std::int64_t> value;      ///< 10^-4 of the money unit
   std::optional<std::int64_t> wait_ms;
   std::optional<std::int64_t> duration_ms;
@@ -58,6 +66,13 @@ struct Observation {
   std::vector<Transition> transitions;
   std::optional<ObservedConversion> conversion;
   bool late = false;
+};
+
+/// What it means that a customer lapses.
+struct Lapse {
+  Transition transition;
+  std::vector<PathTouch> path;  ///< the last touches since the conversion or lapse before, of any age
+  Stay stay;                    ///< in the stage held
 };
 
 /// Where an event stands before its customer is known: touchpoint, and what it says about the segment.
@@ -74,12 +89,15 @@ struct Placement {
 [[nodiscard]] std::optional<Observation> observe(Customer& customer, const Event& event, const Rules& rules,
                                                  bool late);
 
-/// The customer has lapsed: the transition at the due time. The customer must have started and not be lapsed.
-[[nodiscard]] Transition lapse(Customer& customer, const Rules& rules);
+/// The customer has lapsed, at the due time. The customer must have started and not be lapsed.
+[[nodiscard]] Lapse lapse(Customer& customer, const Rules& rules);
 
 /// Adds what a timely observation counts to the cells it counts in, and the customer's presence. `watermark` is
 /// that of the partition after this event.
 void tally(const Observation& observation, EventTime time, EventTime watermark, const Rules& rules,
            Customer& customer, DeltaSet& deltas);
+
+/// Adds what a timely lapse counts.
+void tally(const Lapse& lapse, const Rules& rules, DeltaSet& deltas);
 
 }  // namespace touchstone

@@ -26,34 +26,34 @@ Rules::Rules(TouchpointMap map, Settings settings)
       settings_(std::move(settings)),
       touchpoint_matcher_(match_rules(map_)),
       segment_matcher_(segment_rules(map_)) {
-  for (const std::string& stage : map_.lifecycle.stages) stages_.add(stage);
-  for (const Segment& segment : map_.segments) segments_.add(segment.id);
-  segments_.add(kOtherId);
-  other_segment_ = *segments_.find(kOtherId);
+  for (const std::string& stage : map_.lifecycle.stages) names_.stages.add(stage);
+  for (const Segment& segment : map_.segments) names_.segments.add(segment.id);
+  names_.segments.add(kOtherId);
+  other_segment_ = *names_.segments.find(kOtherId);
 
-  for (const std::string_view channel : kKnownChannels) channels_.add(channel);
+  for (const std::string_view channel : kKnownChannels) names_.channels.add(channel);
   for (const Touchpoint& touchpoint : map_.touchpoints) {
-    if (touchpoint.channel) channels_.add(*touchpoint.channel);
+    if (touchpoint.channel) names_.channels.add(*touchpoint.channel);
   }
-  channels_.add(kOtherId);
-  other_channel_ = *channels_.find(kOtherId);
+  names_.channels.add(kOtherId);
+  other_channel_ = *names_.channels.find(kOtherId);
 
   for (const Touchpoint& touchpoint : map_.touchpoints) {
-    touchpoints_.add(touchpoint.id);
+    names_.touchpoints.add(touchpoint.id);
     CompiledTouchpoint& compiled = compiled_.emplace_back();
-    if (touchpoint.channel) compiled.channel = channels_.find(*touchpoint.channel);
+    if (touchpoint.channel) compiled.channel = names_.channels.find(*touchpoint.channel);
     compiled.conversion = touchpoint.conversion;
     compiled.feedback = touchpoint.feedback;
     for (const Move& move : touchpoint.moves) {
-      const std::optional<StageNo> to = stages_.find(move.to);
+      const std::optional<StageNo> to = names_.stages.find(move.to);
       assert(to.has_value());
       compiled.moves.push_back({*to, CompiledPredicate(move.when), move.back});
     }
   }
-  touchpoints_.add(kUnmappedId);
-  unmapped_ = *touchpoints_.find(kUnmappedId);
+  names_.touchpoints.add(kUnmappedId);
+  unmapped_ = *names_.touchpoints.find(kUnmappedId);
   compiled_.emplace_back();
-  assert(compiled_.size() == touchpoints_.size());
+  assert(compiled_.size() == names_.touchpoints.size());
   assert(!settings_.windows.empty());
 }
 

@@ -48,6 +48,14 @@ class Dictionary {
   std::vector<std::string> ids_;
 };
 
+/// Everything a map names.
+struct Names {
+  Dictionary<TouchpointNo> touchpoints;  ///< in map order, then `unmapped`
+  Dictionary<ChannelNo> channels;        ///< the known ones, the map's, then `other`
+  Dictionary<SegmentNo> segments;        ///< in map order, then `other`
+  Dictionary<StageNo> stages;            ///< in lifecycle order
+};
+
 struct CompiledMove {
   StageNo to;
   CompiledPredicate when;
@@ -70,10 +78,11 @@ class Rules {
   [[nodiscard]] const TouchpointMap& map() const { return map_; }
   [[nodiscard]] const Settings& settings() const { return settings_; }
 
-  [[nodiscard]] const Dictionary<TouchpointNo>& touchpoints() const { return touchpoints_; }
-  [[nodiscard]] const Dictionary<ChannelNo>& channels() const { return channels_; }
-  [[nodiscard]] const Dictionary<SegmentNo>& segments() const { return segments_; }
-  [[nodiscard]] const Dictionary<StageNo>& stages() const { return stages_; }
+  [[nodiscard]] const Names& names() const { return names_; }
+  [[nodiscard]] const Dictionary<TouchpointNo>& touchpoints() const { return names_.touchpoints; }
+  [[nodiscard]] const Dictionary<ChannelNo>& channels() const { return names_.channels; }
+  [[nodiscard]] const Dictionary<SegmentNo>& segments() const { return names_.segments; }
+  [[nodiscard]] const Dictionary<StageNo>& stages() const { return names_.stages; }
 
   [[nodiscard]] const CompiledTouchpoint& touchpoint(TouchpointNo number) const {
     return compiled_[number.value()];
@@ -89,10 +98,7 @@ class Rules {
  private:
   TouchpointMap map_;
   Settings settings_;
-  Dictionary<TouchpointNo> touchpoints_;  ///< in map order, then `unmapped`
-  Dictionary<ChannelNo> channels_;        ///< the known ones, the map's, then `other`
-  Dictionary<SegmentNo> segments_;        ///< in map order, then `other`
-  Dictionary<StageNo> stages_;            ///< in lifecycle order
+  Names names_;
   TouchpointNo unmapped_;
   ChannelNo other_channel_;
   SegmentNo other_segment_;

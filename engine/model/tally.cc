@@ -1,15 +1,12 @@
 // The counting half of journey.h: from an observation to the cells it counts in.
 #include <array>
+#include <span>
 
 #include "engine/model/journey.h"
 #include "engine/model/quantile.h"
 
 namespace touchstone {
 namespace {
-
-constexpr MeasureKey key(MeasureKind kind, std::size_t sub = 0) {
-  return {kind, static_cast<std::uint16_t>(sub)};
-}
 
 /// The cells of a touchpoint, a channel, a stage and the whole, each for the segment and for all.
 std::array<CellNo, 8> cells_of(TouchpointNo touchpoint, ChannelNo channel, StageNo stage, SegmentNo segment) {
@@ -27,44 +24,87 @@ std::array<CellNo, 8> cells_of(TouchpointNo touchpoint, ChannelNo channel, Stage
 
 Cell interaction_amounts(const Observation& seen) {
   Cell amounts;
-  amounts.add(key(MeasureKind::kInteractions), 1);
-  if (seen.conversion) amounts.add(key(MeasureKind::kConversions), 1);
+  amounts.add(measure_key(MeasureKind::kInteractions), 1);
+  if (seen.conversion) amounts.add(measure_key(MeasureKind::kConversions), 1);
   if (seen.value) {
-    add_money(amounts, key(MeasureKind::kValueWhole), key(MeasureKind::kValueFraction), *seen.value);
+    add_money(amounts, measure_key(MeasureKind::kValueWhole), measure_key(MeasureKind::kValueFraction), *seen.value);
   }
-  if (seen.wait_ms) amounts.add(key(MeasureKind::kWait, bucket_of(*seen.wait_ms)), 1);
-  if (seen.duration_ms) amounts.add(key(MeasureKind::kDuration, bucket_of(*seen.duration_ms)), 1);
+  if (seen.wait_ms) amounts.add(measure_key(MeasureKind::kWait, bucket_of(*seen.wait_ms)), 1);
+  if (seen.duration_ms) amounts.add(measure_key(MeasureKind::kDuration, bucket_of(*seen.duration_ms)), 1);
   return amounts;
 }
 
 Cell rating_amounts(const Observation& seen) {
   constexpr std::int64_t kOne = power_of_ten(kRatingDecimals);
   Cell amounts;
-  amounts.add(key(MeasureKind::kResponses), 1);
-  amounts.add(key(MeasureKind::kSatisfaction), seen.satisfaction->millionths);
+  amounts.add(measure_key(MeasureKind::kResponses), 1);
+  amounts.add(measure_key(MeasureKind::kSatisfaction), seen.satisfaction->millionths);
   for (std::size_t kind = 0; kind < kRatingKinds; ++kind) {
     if (!seen.ratings[kind]) continue;
-    amounts.add(key(MeasureKind::kRatings, kind), 1);
-    amounts.add(key(MeasureKind::kRatingSum, kind), *seen.ratings[kind]);
+    amounts.add(measure_key(MeasureKind::kRatings, kind), 1);
+    amounts.add(measure_key(MeasureKind::kRatingSum, kind), *seen.ratings[kind]);
   }
   if (const auto nps = seen.ratings[static_cast<std::size_t>(RatingKind::kNps)]) {
-    if (*nps >= 9 * kOne) amounts.add(key(MeasureKind::kPromoters), 1);
-    if (*nps <= 6 * kOne) amounts.add(key(MeasureKind::kDetractors), 1);
+    if (*nps >= 9 * kOne) amounts.add(measure_key(MeasureKind::kPromoters), 1);
+    if (*nps <= 6 * kOne) amounts.add(measure_key(MeasureKind::kDetractors), 1);
   }
   return amounts;
+}
+
+/// The segment's cell, and the one of all segments.
+template <typename Add>
+void for_segment_and_all(SegmentNo segment, const Add& add) {
+  add(segment.value());
+  add(CellNo::kAllNumber);
 }
 
 void tally_credit(const Observation& seen, EventTime pane, DeltaSet& deltas) {
   for (std::size_t model = 0; model < kCreditModels; ++model) {
     for (const Credit& credit : seen.conversion->credit[model]) {
-      for (const std::uint16_t segment : {seen.segment.value(), CellNo::kAllNumber}) {
-        Cell& cell = deltas.cell({Scope::kTouchpoint, credit.touchpoint.value(), segment}, pane);
-        cell.add(key(MeasureKind::kCreditShare, model), credit.share);
-        add_money(cell, key(MeasureKind::kCreditWhole, model), key(MeasureKind::kCreditFraction, model),
+      for_segment_and_all(seen.segment, [&](std::uint16_t number) {
+        Cell& cell = deltas.cell({Scope::kTouchpoint, credit.touchpoint.value(), number}, pane);
+        cell.add(measure_key(MeasureKind::kCreditShare, model), credit.share);
+        add_money(cell, measure_key(MeasureKind::kCreditWhole, model), measure_key(MeasureKind::kCreditFraction, model),
                   credit.value);
-      }
+      });
     }
   }
+}
+
+/// A path that has ended: one move from place to place each.
+void tally_path(std::span<const PathTouch> path, std::uint16_t end, std::int64_t value, SegmentNo segment,
+                EventTime pane, DeltaSet& deltas) {
+  for_segment_and_all(segment, [&](std::uint16_t number) {
+    std::uint16_t from = CellNo::kAllNumber;
+    for (const PathTouch& touch : path) {
+      deltas.cell({Scope::kChain, from, number}, pane).add(measure_key(MeasureKind::kMove, touch.touchpoint.value()), 1);
+      from = touch.touchpoint.value();
+    }
+    Cell& last = deltas.cell({Scope::kChain, from, number}, pane);
+    last.add(measure_key(MeasureKind::kMove, end), 1);
+    add_money(last, measure_key(MeasureKind::kValueWhole), measure_key(MeasureKind::kValueFraction), value);
+  });
+}
+
+void tally_move(TouchpointNo from, std::uint16_t to, SegmentNo segment, EventTime pane, DeltaSet& deltas) {
+  for_segment_and_all(segment, [&](std::uint16_t number) {
+    deltas.cell({Scope::kMoves, from.value(), number}, pane).add(measure_key(MeasureKind::kMove, to), 1);
+  });
+}
+
+void tally_stay(const Stay& stay, SegmentNo segment, EventTime pane, DeltaSet& deltas) {
+  for_segment_and_all(segment, [&](std::uint16_t number) {
+    deltas.cell({Scope::kStay, stay.stage.value(), number}, pane)
+        .add(measure_key(MeasureKind::kDuration, bucket_of(stay.length_ms)), 1);
+  });
+}
+
+void tally_conversion(const Observation& seen, EventTime pane, DeltaSet& deltas) {
+  tally_credit(seen, pane, deltas);
+  // A conversion without touches before it is the path of its own touchpoint.
+  std::vector<PathTouch> path = seen.conversion->path;
+  if (path.empty()) path.push_back({seen.touchpoint, {}});
+  tally_path(path, kToConversion, seen.value.value_or(0), seen.segment, pane, deltas);
 }
 
 }  // namespace
@@ -76,7 +116,7 @@ void tally(const Observation& seen, EventTime time, EventTime watermark, const R
   for (const CellNo& cell : cells_of(seen.touchpoint, seen.channel, seen.stage, seen.segment)) {
     Cell& sums = deltas.cell(cell, pane);
     sums.add(amounts);
-    if (cell.scope == Scope::kTouchpoint) sums.add(key(MeasureKind::kStage, seen.stage.value()), 1);
+    if (cell.scope == Scope::kTouchpoint) sums.add(measure_key(MeasureKind::kStage, seen.stage.value()), 1);
     customer.presence.visit(cell, pane, watermark, rules.settings().windows,
                             [&](const Edge& edge) { deltas.add_edge(cell, edge); });
   }
@@ -87,7 +127,19 @@ void tally(const Observation& seen, EventTime time, EventTime watermark, const R
       deltas.cell(cell, pane).add(ratings);
     }
   }
-  if (seen.conversion) tally_credit(seen, pane, deltas);
+  if (seen.conversion) tally_conversion(seen, pane, deltas);
+  if (seen.touchpoint_before) {
+    tally_move(*seen.touchpoint_before, seen.touchpoint.value(), seen.segment, pane, deltas);
+  }
+  if (seen.stay) tally_stay(*seen.stay, seen.segment, pane, deltas);
+}
+
+void tally(const Lapse& lapse, const Rules& rules, DeltaSet& deltas) {
+  const auto& [time, segment, from, from_lapsed, to, cause] = lapse.transition;
+  const EventTime pane = floor_to(time, rules.pane());
+  if (!lapse.path.empty()) tally_path(lapse.path, kToLapse, 0, segment, pane, deltas);
+  tally_move(cause, kToLapse, segment, pane, deltas);
+  tally_stay(lapse.stay, segment, pane, deltas);
 }
 
 }  // namespace touchstone

@@ -1,15 +1,21 @@
 #include "engine/model/windows.h"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
+
+#include "engine/model/chain.h"
 
 namespace touchstone {
 
-Windows::Windows(std::vector<WindowSpec> specs) : specs_(std::move(specs)), windows_(specs_.size()) {}
+Windows::Windows(std::vector<WindowSpec> specs, const Dictionary<TouchpointNo>& touchpoints, Owns owns)
+    : specs_(std::move(specs)), touchpoints_(touchpoints), owns_(std::move(owns)), windows_(specs_.size()) {}
 
 CellIndex Windows::index(const CellKey& cell) {
   const auto [entry, added] = numbers_.try_emplace(cell, static_cast<CellIndex>(cells_.size()));
-  if (added) cells_.push_back(&entry->first);
+  if (!added) return entry->second;
+  cells_.push_back(&entry->first);
+  if (cell.scope == Scope::kChain) chains_[cell.segment].places.emplace(cell.id, entry->second);
   return entry->second;
 }
 
@@ -18,7 +24,8 @@ void Windows::mark(WindowsKey::Kind kind, std::size_t window, CellIndex cell, Ev
 }
 
 bool Windows::add_pane(CellIndex cell, EventTime finest, const Cell& amounts) {
-  for (std::size_t number = 0; number < windows_.size(); ++number) {
+  const std::size_t first = has_rows(cells_[cell]->scope) ? 0 : windows_.size() - 1;
+  for (std::size_t number = first; number < windows_.size(); ++number) {
     const WindowSpec& spec = specs_[number];
     Window& window = windows_[number];
     const EventTime begin = floor_to(finest, spec.step);
@@ -106,6 +113,7 @@ void Windows::close(std::size_t number, EventTime at, const CellFilter& may_touc
   gain_and_lose_panes(number, at, may_touch, touched);
   apply_edges(number, at, may_touch, touched);
   window.closed = at;
+  if (number + 1 == windows_.size()) credit_chains(touched);
   write_rows(number, at, touched, row);
 }
 
@@ -148,13 +156,57 @@ void Windows::apply_edges(std::size_t number, EventTime at, const CellFilter& ma
   window.edges.erase(due);
 }
 
+void Windows::credit_chains(std::set<CellIndex>& touched) {
+  std::set<std::string_view> segments;
+  std::erase_if(touched, [&](CellIndex index) {
+    const CellKey& key = cell(index);
+    if (key.scope == Scope::kChain) segments.insert(key.segment);
+    return !has_rows(key.scope);
+  });
+  for (const std::string_view segment : segments) {
+    const auto chain = chains_.find(std::string(segment));
+    for (const CellIndex index : credit_chain(chain->first, chain->second)) touched.insert(index);
+  }
+}
+
+/// Solves the chain as it now stands. Returns the cells whose credit may have changed.
+std::vector<CellIndex> Windows::credit_chain(const std::string& segment, Chain& chain) {
+  auto& current = windows_.back().current;
+  std::vector<ChainRow> rows;
+  for (const auto& [id, index] : chain.places) {
+    const auto found = current.find(index);
+    if (found == current.end() || found->second.sums.empty()) continue;
+    const auto touchpoint = touchpoints_.find(id);
+    rows.push_back({touchpoint ? touchpoint->value() : CellNo::kAllNumber, &found->second.sums});
+  }
+  const std::vector<ChainCredit> credits = removal_credit(rows);
+
+  std::vector<CellIndex> affected = std::exchange(chain.credited, {});
+  for (const CellIndex index : affected) current[index].chain_credit.reset();
+  for (const ChainCredit& credit : credits) {
+    const CellKey key{Scope::kTouchpoint, touchpoints_.id(TouchpointNo(credit.touchpoint)), segment};
+    if (!owns_(key)) continue;
+    const CellIndex credited = index(key);
+    current[credited].chain_credit = CreditSum{CreditModel::kMarkov, credit.conversions, credit.value};
+    chain.credited.push_back(credited);
+    affected.push_back(credited);
+  }
+  return affected;
+}
+
+Measures Windows::measures_of(const Current& current) {
+  Measures measures = measure(current.sums, current.customers);
+  if (current.chain_credit) measures.credit.push_back(*current.chain_credit);
+  return measures;
+}
+
 void Windows::write_rows(std::size_t number, EventTime at, const std::set<CellIndex>& touched, const RowSink& row) {
   static const Measures kZero{};
   std::vector<CellIndex> order(touched.begin(), touched.end());
   std::sort(order.begin(), order.end(), [&](CellIndex a, CellIndex b) { return cell(a) < cell(b); });
   for (const CellIndex index : order) {
     Current& current = windows_[number].current[index];
-    Measures now = measure(current.sums, current.customers);
+    Measures now = measures_of(current);
     if (now == (current.last ? current.last->measures : kZero)) continue;
     current.last = Row{number, at, cell(index), std::move(now)};
     mark(WindowsKey::Kind::kRow, number, index, EventTime{});
@@ -209,6 +261,13 @@ void Windows::visit_last_rows(const RowSink& row) const {
   }
 }
 
+void Windows::visit_journeys(const std::function<void(const CellKey&, const Cell&)>& sums) const {
+  for (const auto& [index, current] : windows_.back().current) {
+    const CellKey& key = cell(index);
+    if (!has_rows(key.scope) && key.scope != Scope::kChain && !current.sums.empty()) sums(key, current.sums);
+  }
+}
+
 void Windows::restore_pane(const WindowsKey& key, Cell amounts) {
   windows_[key.window].panes[key.time][key.cell] = std::move(amounts);
 }
@@ -235,10 +294,14 @@ void Windows::restored(const Closings& from, const std::function<const Closings&
     for (const auto& [closing, cells] : window.edges) {
       for (const auto& [cell, change] : cells) window.current[cell].customers -= change;
     }
-    // What came behind the last closing shows as a difference from the last row.
-    for (const auto& [cell, current] : window.current) {
-      const Measures now = measure(current.sums, current.customers);
-      if (window.closed && now != (current.last ? current.last->measures : kZero)) window.disturbed.insert(cell);
+  }
+  for (auto& [segment, chain] : chains_) credit_chain(segment, chain);
+  // What came behind the last closing shows as a difference from the last row.
+  for (Window& window : windows_) {
+    if (!window.closed) continue;
+    for (const auto& [index, current] : window.current) {
+      if (!has_rows(cell(index).scope)) continue;
+      if (measures_of(current) != (current.last ? current.last->measures : kZero)) window.disturbed.insert(index);
     }
   }
   changed_.clear();

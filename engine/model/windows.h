@@ -5,6 +5,9 @@
 // width of its own step (a window of size W and step S has W/S of them), because windows nest: work and memory
 // do not grow with W over the finest pane. Distinct customers come as edges (presence.h): those after the last
 // closing are kept, and the number present is minus their sum.
+//
+// In the longest window there are also the chains of customers' paths (chain.h), one a segment. They are summed up like
+// cells, and where one has changed at a closing, the credit of its touchpoints is solved for anew.
 #pragma once
 
 #include <cstddef>
@@ -40,7 +43,11 @@ struct WindowsKey {
 /// Not thread-safe; one task owns it.
 class Windows {
  public:
-  explicit Windows(std::vector<WindowSpec> specs);
+  /// Which cells' rows are written here; a chain credits also touchpoints whose cells are elsewhere.
+  using Owns = std::function<bool(const CellKey&)>;
+
+  /// Borrows the dictionary, which must outlive it and know every touchpoint that deltas speak of.
+  Windows(std::vector<WindowSpec> specs, const Dictionary<TouchpointNo>& touchpoints, Owns owns);
 
   [[nodiscard]] std::span<const WindowSpec> specs() const { return specs_; }
   /// The number of a cell, given out when first asked for.
@@ -76,6 +83,8 @@ class Windows {
   [[nodiscard]] const Row* last_row(const WindowsKey& key) const;
   /// All last rows, in no particular order.
   void visit_last_rows(const RowSink& row) const;
+  /// The sums over the longest window of the cells of moves and stays, in no particular order.
+  void visit_journeys(const std::function<void(const CellKey&, const Cell&)>& sums) const;
 
   /// Putting state back: first every piece, then `restored` with the closings as of which each cell is true and
   /// the closings to go on from.
@@ -89,7 +98,12 @@ class Windows {
   struct Current {
     Cell sums;
     std::int64_t customers = 0;
+    std::optional<CreditSum> chain_credit;  ///< in the longest window
     std::optional<Row> last;
+  };
+  struct Chain {
+    std::map<std::string, CellIndex> places;  ///< by id
+    std::vector<CellIndex> credited;
   };
   struct Window {
     std::map<EventTime, std::unordered_map<CellIndex, Cell>> panes;  ///< by beginning
@@ -104,11 +118,17 @@ class Windows {
   void gain_and_lose_panes(std::size_t window, EventTime at, const CellFilter& may_touch,
                            std::set<CellIndex>& touched);
   void apply_edges(std::size_t window, EventTime at, const CellFilter& may_touch, std::set<CellIndex>& touched);
+  void credit_chains(std::set<CellIndex>& touched);
+  std::vector<CellIndex> credit_chain(const std::string& segment, Chain& chain);
+  [[nodiscard]] static Measures measures_of(const Current& current);
   void write_rows(std::size_t window, EventTime at, const std::set<CellIndex>& touched, const RowSink& row);
   void mark(WindowsKey::Kind kind, std::size_t window, CellIndex cell, EventTime time);
 
   std::vector<WindowSpec> specs_;
+  const Dictionary<TouchpointNo>& touchpoints_;
+  Owns owns_;
   std::vector<Window> windows_;
+  std::map<std::string, Chain> chains_;  ///< by segment
   std::map<CellKey, CellIndex> numbers_;
   std::vector<const CellKey*> cells_;  ///< keys of numbers_, whose nodes do not move
   std::vector<WindowsKey> changed_;  ///< in the order of the changes, the same key perhaps several times

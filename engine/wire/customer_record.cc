@@ -7,7 +7,7 @@
 namespace touchstone {
 namespace {
 
-constexpr std::uint8_t kCustomerVersion = 1;
+constexpr std::uint8_t kCustomerVersion = 2;
 enum CustomerFlags : std::uint8_t { kStarted = 1, kLapsed = 2, kHasSegment = 4 };
 
 /// Collects the ids a record refers to and gives each a number.
@@ -68,6 +68,7 @@ std::optional<CellNo> cell_number(Scope scope, std::string_view id, std::string_
     if (number) cell.id = number->value();
     return number.has_value();
   };
+  if (!has_rows(scope)) return std::nullopt;
   if (scope == Scope::kTouchpoint && !take(rules.touchpoints().find(id))) return std::nullopt;
   if (scope == Scope::kChannel && !take(rules.channels().find(id))) return std::nullopt;
   if (scope == Scope::kStage && !take(rules.stages().find(id))) return std::nullopt;
@@ -126,6 +127,7 @@ std::string encode_customer(const Customer& customer, const Rules& rules) {
   body.byte(static_cast<std::uint8_t>((customer.started ? kStarted : 0) | (customer.lapsed ? kLapsed : 0) |
                                       (customer.segment ? kHasSegment : 0)));
   body.number(ids.number(rules.stages().id(customer.stage)));
+  body.time(customer.stage_since);
   if (customer.segment) body.number(ids.number(rules.segments().id(*customer.segment)));
   body.time(customer.highest);
   body.number(ids.number(rules.touchpoints().id(customer.last_touchpoint)));
@@ -167,6 +169,7 @@ std::optional<Customer> decode_customer(std::string_view bytes, const Rules& rul
   customer.started = (flags & kStarted) != 0;
   customer.lapsed = (flags & kLapsed) != 0;
   customer.stage = rules.stages().find(ids.next()).value_or(StageNo(0));
+  customer.stage_since = in.time();
   if ((flags & kHasSegment) != 0) customer.segment = rules.segments().find(ids.next());
   customer.highest = in.time();
   customer.last_touchpoint = rules.touchpoints().find(ids.next()).value_or(rules.unmapped());

@@ -7,7 +7,7 @@
 namespace touchstone {
 namespace {
 
-constexpr std::uint8_t kDeltasVersion = 1;
+constexpr std::uint8_t kDeltasVersion = 2;
 constexpr std::uint8_t kMeasuresVersion = 1;
 constexpr std::uint8_t kPositionVersion = 1;
 
@@ -61,39 +61,57 @@ std::optional<Lengths> read_lengths(ByteReader& in) {
   return lengths;
 }
 
-StageNo stage_number(StageDictionary& stages, std::string_view id) {
-  stages.add(id);
-  return *stages.find(id);
+template <typename Number>
+Number number_of(Dictionary<Number>& dictionary, std::string_view id) {
+  dictionary.add(id);
+  return *dictionary.find(id);
+}
+
+// Ends of moves have names that no touchpoint can have.
+constexpr std::string_view kConversionText = "(conversion)";
+constexpr std::string_view kLapseText = "(lapse)";
+
+void write_sub(ByteWriter& out, MeasureKey key, const Names& names) {
+  if (key.kind == MeasureKind::kStage) {
+    out.text(names.stages.id(StageNo(key.sub)));
+  } else if (key.kind != MeasureKind::kMove) {
+    out.number(key.sub);
+  } else if (key.sub == kToConversion || key.sub == kToLapse) {
+    out.text(key.sub == kToConversion ? kConversionText : kLapseText);
+  } else {
+    out.text(names.touchpoints.id(TouchpointNo(key.sub)));
+  }
+}
+
+std::uint16_t read_sub(ByteReader& in, MeasureKind kind, Names& names) {
+  if (kind != MeasureKind::kStage && kind != MeasureKind::kMove) return static_cast<std::uint16_t>(in.number());
+  const std::string_view id = in.text();
+  if (!in.ok()) return 0;
+  if (kind == MeasureKind::kStage) return number_of(names.stages, id).value();
+  if (id == kConversionText) return kToConversion;
+  if (id == kLapseText) return kToLapse;
+  return number_of(names.touchpoints, id).value();
 }
 
 }  // namespace
 
-void write_cell(ByteWriter& out, const Cell& cell, const StageDictionary& stages) {
+void write_cell(ByteWriter& out, const Cell& cell, const Names& names) {
   out.number(cell.amounts().size());
   for (const Cell::Amount& amount : cell.amounts()) {
     out.byte(static_cast<std::uint8_t>(amount.key.kind));
-    if (amount.key.kind == MeasureKind::kStage) {
-      out.text(stages.id(StageNo(amount.key.sub)));
-    } else {
-      out.number(amount.key.sub);
-    }
+    write_sub(out, amount.key, names);
     out.signed_number(amount.amount);
   }
 }
 
-Cell read_cell(ByteReader& in, StageDictionary& stages) {
+Cell read_cell(ByteReader& in, Names& names) {
   Cell cell;
   const std::size_t count = in.count();
   for (std::size_t i = 0; i < count && in.ok(); ++i) {
     const std::uint8_t kind = in.byte();
     if (kind == 0 || kind > kLastMeasureKind) in.fail();
     MeasureKey key{static_cast<MeasureKind>(kind), 0};
-    if (key.kind == MeasureKind::kStage) {
-      const std::string_view id = in.text();
-      if (in.ok()) key.sub = stage_number(stages, id).value();
-    } else {
-      key.sub = static_cast<std::uint16_t>(in.number());
-    }
+    key.sub = read_sub(in, key.kind, names);
     const std::int64_t amount = in.signed_number();
     if (in.ok()) cell.add(key, amount);
   }
@@ -143,7 +161,7 @@ SourceState read_source(ByteReader& in, std::uint64_t& ended) {
   return source;
 }
 
-std::string encode_deltas(const DeltaBatch& batch, const StageDictionary& stages) {
+std::string encode_deltas(const DeltaBatch& batch, const Names& names) {
   ByteWriter out;
   out.byte(kDeltasVersion);
   out.number(static_cast<std::uint64_t>(batch.source));
@@ -158,7 +176,7 @@ std::string encode_deltas(const DeltaBatch& batch, const StageDictionary& stages
     out.number(named.delta.panes.size());
     for (const auto& [pane, cell] : named.delta.panes) {
       out.time(pane);
-      write_cell(out, cell, stages);
+      write_cell(out, cell, names);
     }
     out.number(named.delta.edges.size());
     for (const auto& [at, change] : named.delta.edges) {
@@ -170,7 +188,7 @@ std::string encode_deltas(const DeltaBatch& batch, const StageDictionary& stages
   return out.take();
 }
 
-std::optional<DeltaBatch> decode_deltas(std::string_view bytes, StageDictionary& stages) {
+std::optional<DeltaBatch> decode_deltas(std::string_view bytes, Names& names) {
   ByteReader in(bytes);
   if (in.byte() != kDeltasVersion) return std::nullopt;
   DeltaBatch batch;
@@ -188,7 +206,7 @@ std::optional<DeltaBatch> decode_deltas(std::string_view bytes, StageDictionary&
     const std::size_t panes = in.count();
     for (std::size_t p = 0; p < panes && in.ok(); ++p) {
       const EventTime pane = in.time();
-      named.delta.panes[pane] = read_cell(in, stages);
+      named.delta.panes[pane] = read_cell(in, names);
     }
     const std::size_t edges = in.count();
     for (std::size_t e = 0; e < edges && in.ok(); ++e) {
@@ -201,7 +219,7 @@ std::optional<DeltaBatch> decode_deltas(std::string_view bytes, StageDictionary&
   return batch;
 }
 
-std::string encode_measures(const Row& row, const StageDictionary& stages) {
+std::string encode_measures(const Row& row, const Names& names) {
   const Measures& measures = row.measures;
   ByteWriter out;
   out.byte(kMeasuresVersion);
@@ -216,7 +234,7 @@ std::string encode_measures(const Row& row, const StageDictionary& stages) {
   write_lengths(out, measures.duration);
   out.number(measures.stages.size());
   for (const StageCount& stage : measures.stages) {
-    out.text(stages.id(stage.stage));
+    out.text(names.stages.id(stage.stage));
     out.signed_number(stage.interactions);
   }
   out.number(measures.credit.size());
@@ -228,7 +246,7 @@ std::string encode_measures(const Row& row, const StageDictionary& stages) {
   return out.take();
 }
 
-bool decode_measures(std::string_view bytes, StageDictionary& stages, Row& row) {
+bool decode_measures(std::string_view bytes, Names& names, Row& row) {
   ByteReader in(bytes);
   if (in.byte() != kMeasuresVersion) return false;
   Measures& measures = row.measures;
@@ -245,12 +263,12 @@ bool decode_measures(std::string_view bytes, StageDictionary& stages, Row& row) 
   for (std::size_t i = 0; i < stage_count && in.ok(); ++i) {
     const std::string_view id = in.text();
     const std::int64_t interactions = in.signed_number();
-    if (in.ok()) measures.stages.push_back({stage_number(stages, id), interactions});
+    if (in.ok()) measures.stages.push_back({number_of(names.stages, id), interactions});
   }
   const std::size_t credits = in.count();
   for (std::size_t i = 0; i < credits && in.ok(); ++i) {
     const std::uint8_t model = in.byte();
-    if (model >= kCreditModels) in.fail();
+    if (model >= kCreditModelNames.size()) in.fail();
     const std::int64_t conversions = in.signed_number();
     measures.credit.push_back({static_cast<CreditModel>(model), conversions, read_wide(in)});
   }
@@ -318,8 +336,11 @@ std::uint32_t slice_of_customer(std::string_view customer, std::uint32_t slices)
 }
 
 std::uint32_t slice_of_cell(const CellKey& cell, std::uint32_t slices) {
+  // A chain and the touchpoints it credits belong to one slice, so that they are always true as of one offset.
+  const bool is_credited = cell.scope == Scope::kChain || cell.scope == Scope::kTouchpoint;
+  const CellKey owner = is_credited ? CellKey{Scope::kChain, {}, cell.segment} : cell;
   // The low bits choose the partition; the slice is taken from the high ones, else slices would stay empty.
-  return static_cast<std::uint32_t>((hash_of(cell) >> 32) % slices);
+  return static_cast<std::uint32_t>((hash_of(owner) >> 32) % slices);
 }
 
 Partition partition_of_cell(const CellKey& cell, std::int32_t partitions) {

@@ -1,7 +1,7 @@
 // The bytes of state and of internal records: one encoder, one decoder and one version byte each. Ids are
 // written as texts, never as the numbers of a map, so that a changed map shifts nothing.
 //
-//   cell     := count { kind sub|stage amount }              kind: MeasureKind; sub: varint, for kStage a text
+//   cell     := count { kind sub|id amount }                 kind: MeasureKind; sub: varint; for kStage and kMove a text
 //   customer := version ids body                             ids: the distinct ids the body refers to by number
 //   deltas   := version source sources flags [mark] [end session] count { key panes edges }
 //   position := version offset fingerprint state
@@ -26,11 +26,9 @@
 
 namespace touchstone {
 
-using StageDictionary = Dictionary<StageNo>;
-
-void write_cell(ByteWriter& out, const Cell& cell, const StageDictionary& stages);
-/// Stages not yet known are added to the dictionary.
-[[nodiscard]] Cell read_cell(ByteReader& in, StageDictionary& stages);
+void write_cell(ByteWriter& out, const Cell& cell, const Names& names);
+/// Stages and touchpoints not yet known are added to the names.
+[[nodiscard]] Cell read_cell(ByteReader& in, Names& names);
 
 void write_cell_key(ByteWriter& out, const CellKey& key);
 [[nodiscard]] CellKey read_cell_key(ByteReader& in);
@@ -65,12 +63,12 @@ void write_end(ByteWriter& out, const EndOfInput& end);
 void write_source(ByteWriter& out, const SourceState& source, std::uint64_t ended);
 [[nodiscard]] SourceState read_source(ByteReader& in, std::uint64_t& ended);
 
-[[nodiscard]] std::string encode_deltas(const DeltaBatch& batch, const StageDictionary& stages);
-[[nodiscard]] std::optional<DeltaBatch> decode_deltas(std::string_view bytes, StageDictionary& stages);
+[[nodiscard]] std::string encode_deltas(const DeltaBatch& batch, const Names& names);
+[[nodiscard]] std::optional<DeltaBatch> decode_deltas(std::string_view bytes, Names& names);
 
-[[nodiscard]] std::string encode_measures(const Row& row, const StageDictionary& stages);
+[[nodiscard]] std::string encode_measures(const Row& row, const Names& names);
 /// `row.window` and `row.cell` come from the key and are left as they are.
-[[nodiscard]] bool decode_measures(std::string_view bytes, StageDictionary& stages, Row& row);
+[[nodiscard]] bool decode_measures(std::string_view bytes, Names& names, Row& row);
 
 /// Up to which offset a slice is true, and what the task must know there.
 struct SlicePosition {

@@ -13,8 +13,8 @@ MEAN_PLACES = 6
 SHARE_PLACES = 6
 MILLION = 10 ** SHARE_PLACES
 
-_DURATION = re.compile(r"([0-9]+)(ms|s|m|h|d)")
-_MILLISECONDS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_DURATION = re.compile(r"([0-9]+)(ms|s|m|h|d|w)")
+_MILLISECONDS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 
 
 def round_ratio(numerator, denominator):

@@ -3,7 +3,8 @@
 
     python3 generate.py --seed 7 --events 5000 --map-out map.yaml --out events.ndjson
 
-`--halves` adds amounts such as 1.00005, whose half is not one in binary.
+`--halves` adds amounts such as 1.00005, whose half is not one in binary. `--long-paths` lets few events be conversions. From
+a thousand customers on each is as frequent as any other; of fewer the first are the most frequent.
 """
 
 import argparse
@@ -11,7 +12,9 @@ import gzip
 import json
 import random
 
+import exact
 import instant
+from touchpoint_map import DEFAULT_STAGES
 
 SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
 LATENESS = 10 * SECOND
@@ -65,13 +68,39 @@ STAGES = ("hear", "look", "choose", "use", "praise-it")
 LAPSES = ("20s", "90s", "10m", "2h", "1d", "4d", "40d")
 
 
+LIFECYCLES = (
+    None,                                                                     # the contract's default
+    ("one", "two"),
+    tuple(f"s{index}" for index in range(12)),
+    ("z", "a", "0", "all.of-it", "other-one"),                                   # their order is not that of their bytes
+)
+MANY_CUSTOMERS = 1_000
+
+
+def random_lifecycle(rng):
+    """(stages, lines of YAML)"""
+    stages = LIFECYCLES[rng.randrange(len(LIFECYCLES))] if rng.random() < 0.4 else STAGES[:rng.randint(2, len(STAGES))]
+    lines = ["lifecycle:"]
+    if stages is not None:
+        lines.append(f"  stages: [{', '.join(map(quoted_id, stages))}]")
+    stages = DEFAULT_STAGES if stages is None else stages
+    if rng.random() < 0.3:
+        lines.append(f"  weights: {{{quoted_id(rng.choice(stages))}: {rng.choice((0, 2, 0.5))}}}")
+    return stages, lines + [f"  lapse_after: {rng.choice(LAPSES)}"]
+
+
+def quoted_id(text):
+    """A stage called 0 would be a number."""
+    return f"'{text}'"
+
+
 def random_map(rng):
-    stages = list(STAGES[:rng.randint(2, len(STAGES))])
+    stages, lifecycle = random_lifecycle(rng)
     touchpoints = [one for one in TOUCHPOINTS if rng.random() < 0.75]
     if rng.random() < 0.5:
         rng.shuffle(touchpoints)
     segments = [one for one in SEGMENTS if rng.random() < 0.75]
-    lines = ["version: 1", "name: Generated", "lifecycle:", f"  stages: [{', '.join(stages)}]", f"  lapse_after: {rng.choice(LAPSES)}"]
+    lines = ["version: 1", "name: Generated", *lifecycle]
     lines += ["segments:"] * bool(segments) + [f"  - {one}" for one in segments]
     lines += ["touchpoints:"] + [f"  - {with_moves(rng, one, stages)}" for one in touchpoints]
     return "\n".join(lines) + "\n"
@@ -83,9 +112,9 @@ def with_moves(rng, touchpoint, stages):
 
 
 def random_move(rng, stages):
-    parts = [f"to: {rng.choice(stages)}"]
+    parts = [f"to: {quoted_id(rng.choice(stages))}"]
     if rng.random() < 0.6:
-        guard = rng.choice(GUARDS).replace("{first}", stages[0]).replace("{last}", stages[-1])
+        guard = rng.choice(GUARDS).replace("{first}", quoted_id(stages[0])).replace("'{last}'", quoted_id(stages[-1]))
         parts.append(f"when: {{{guard}}}")
     if rng.random() < 0.4:
         parts.append("back: true")
@@ -190,13 +219,13 @@ def number(rng, low, high, places, halves=False):
 
 
 class Stream:
-    def __init__(self, rng, customers, touchpoints, segments, halves):
+    def __init__(self, rng, customers, touchpoints, segments, halves, long_paths):
         self._rng = rng
         self._clock = Clock(rng)
         self._customers = [CUSTOMERS[index] if index < len(CUSTOMERS) else f"c{index}" for index in range(customers)]
-        self._weights = [1 / (index + 1) for index in range(customers)]
+        self._weights = [1 if customers >= MANY_CUSTOMERS else 1 / (index + 1) for index in range(customers)]
         self._touchpoints, self._segments = touchpoints, segments
-        self._halves = halves
+        self._halves, self._long_paths = halves, long_paths
         self._sent = []
         self._ids = {}
 
@@ -209,6 +238,13 @@ class Stream:
         if chance < 0.975:
             return encode(self._rng, {"forget": self._customer()})
         return bad_line(self._rng, self._clock.highest)
+
+    def ending(self, lapse_after):
+        """Two last events such that the first one's customer is due to lapse about when the input ends."""
+        due = self._clock.highest + 1 + lapse_after
+        last = due + self._rng.choice((-1, 0, 0, 1, LATENESS - 1, LATENESS))
+        return [encode(self._rng, {"type": "call", "customer": customer, "time": time})
+                for customer, time in zip(self._customers, (self._clock.highest + 1, last))]
 
     def _customer(self):
         return self._rng.choices(self._customers, self._weights)[0]
@@ -224,7 +260,7 @@ class Stream:
     def _event(self):
         rng = self._rng
         time = self._clock.event_time()
-        record = {"type": rng.choice(TYPES), "customer": self._customer(), "time": written_time(rng, time), "time ms": time}
+        record = {"type": self._type(), "customer": self._customer(), "time": written_time(rng, time), "time ms": time}
         self._add_id(record)
         self._add_names(record)
         self._add_amounts(record)
@@ -233,6 +269,10 @@ class Stream:
             record["feedback"] = self._feedback()
         self._sent.append(record)
         return record
+
+    def _type(self):
+        kind = self._rng.choice(TYPES)
+        return "call" if self._long_paths and kind in ("purchase", "pledge") and self._rng.random() < 0.97 else kind
 
     def _add_id(self, record):
         """Mostly new; or one of this customer's earlier ones, about as far back as are remembered."""
@@ -369,12 +409,16 @@ def ids_in(text, part):
     return [line.partition("{id: ")[2].split(",")[0].rstrip("}") for line in section.splitlines() if "{id: " in line]
 
 
-def generate(seed, events, customers, halves):
+def lapse_after_in(text):
+    return exact.parse_duration(text.partition("lapse_after: ")[2].partition("\n")[0])
+
+
+def generate(seed, events, customers, halves, long_paths=False):
     """(text of the map, lines of the stream)"""
     rng = random.Random(seed)
     text = random_map(rng)
-    stream = Stream(rng, customers, ids_in(text, "touchpoints"), ids_in(text, "segments"), halves)
-    return text, [stream.line() for _ in range(events)]
+    stream = Stream(rng, customers, ids_in(text, "touchpoints"), ids_in(text, "segments"), halves, long_paths)
+    return text, [stream.line() for _ in range(events - 2)] + stream.ending(lapse_after_in(text))
 
 
 def write_lines(path, lines):
@@ -388,10 +432,11 @@ def main(arguments=None):
     parser.add_argument("--events", type=int, required=True)
     parser.add_argument("--customers", type=int, default=20)
     parser.add_argument("--halves", action="store_true")
+    parser.add_argument("--long-paths", action="store_true")
     parser.add_argument("--map-out", required=True)
     parser.add_argument("--out", required=True)
     options = parser.parse_args(arguments)
-    text, lines = generate(options.seed, options.events, options.customers, options.halves)
+    text, lines = generate(options.seed, options.events, options.customers, options.halves, options.long_paths)
     with open(options.map_out, "w", encoding="utf-8") as file:
         file.write(text)
     write_lines(options.out, lines)

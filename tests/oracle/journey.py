@@ -1,7 +1,7 @@
 """The steps of section 3 for each record of one partition, in the order of the log."""
 
 import heapq
-from collections import deque
+from collections import Counter, deque
 
 import exact
 import records
@@ -11,6 +11,9 @@ from touchpoint_map import LAPSED, OTHER
 from written import json_object, quoted, json_array
 
 MAX_SATISFACTION = exact.MILLION
+
+# Of the windows there are by default; a time at an edge of the longest is at one of every window.
+SHORTEST_STEP, LONGEST_STEP = 5_000, 3_600_000
 
 
 class Settings:
@@ -44,8 +47,15 @@ class Customer:
 
 
 class Counts:
+    """The totals of a run, and in `reached` how often which corner of the contract was met (reached.py)."""
+
     def __init__(self):
         self.lines = self.interactions = self.duplicates = self.late = self.dead_letters = self.forgets = 0
+        self.reached = Counter()
+
+    @property
+    def totals(self):
+        return {name: count for name, count in vars(self).items() if name != "reached"}
 
 
 def satisfaction_of(ratings):
@@ -73,15 +83,17 @@ class Journeys:
         self._watermark = None
         self.highest = None
         self.counts = Counts()
+        self._reached = self.counts.reached
 
     # --- records ------------------------------------------------------------------------------------------------------
 
     def forget(self, customer):
         self.counts.forgets += 1
-        self._customers.pop(customer, None)
+        self._reached["customers_forgotten"] += self._customers.pop(customer, None) is not None
 
     def event(self, event, source):
         late = self._watermark is not None and event.time < self._watermark
+        self._reached["out_of_order"] += self.highest is not None and event.time < self.highest
         self._move_watermark(event.time)
         customer = self._customers.get(event.customer)
         if customer is None:
@@ -90,15 +102,19 @@ class Journeys:
             self.counts.duplicates += 1
             return
         if event.id is not None:
+            self._reached["ids_accepted_again"] += any(accepted == event.id for accepted, _ in customer.accepted)
             customer.accepted.append((event.id, event.time))
         self._interact(customer, event, late, source)
 
     def end_of_input(self):
         if self.highest is not None:
-            self._lapse_until(self.highest)
+            before = self._reached["lapses"]
+            self._lapse_until(self.highest, self._watermark)
+            self._reached["lapses_at_the_end"] += self._reached["lapses"] - before
 
     def _new_customer(self, identity):
         self._serials += 1
+        self._reached["customers"] += 1
         customer = Customer(identity, self._serials, self._settings)
         self._customers[identity] = customer
         return customer
@@ -111,25 +127,35 @@ class Journeys:
     # --- watermark and lapses -----------------------------------------------------------------------------------------
 
     def _move_watermark(self, time):
+        before = self._watermark
         self.highest = time if self.highest is None else max(self.highest, time)
         self._watermark = self.highest - self._settings.lateness
-        self._lapse_until(self._watermark)
+        self._lapse_until(self._watermark, before)
 
-    def _lapse_until(self, watermark):
+    def _lapse_until(self, watermark, before):
+        """`before` is the watermark as it stood before: a lapse older than that is late."""
         while self._due and self._due[0][0] <= watermark:
             due, _, _, customer = heapq.heappop(self._due)
             if self._still_due(customer, due):
-                self._lapse(customer, due)
+                self._lapse(customer, due, late=before is not None and due < before)
 
     def _still_due(self, customer, due):
         """The heap keeps what was said at each event; only what the latest said still counts."""
         return (self._customers.get(customer.id) is customer and not customer.lapsed
                 and customer.highest + self._map.lapse_after == due)
 
-    def _lapse(self, customer, due):
+    def _lapse(self, customer, due, late):
+        segment = customer.segment or OTHER
+        path = customer.touches[-self._settings.max_touches:]
+        if path and not late:
+            self._cells.path(due, segment, tuple(touch.touchpoint for touch in path), False, 0)
+        self._reached["lapses"] += 1
+        self._reached["lapses_late"] += late
+        self._reached["lapses_without_touches"] += not path
+        self._reached["lapse_paths_over_the_limit"] += len(path) < len(customer.touches)
         customer.lapsed = True
         customer.touches = []
-        self._transition(due, customer, customer.segment or OTHER, self._map.stages[customer.stage], LAPSED, customer.last_touchpoint)
+        self._transition(due, customer, segment, self._map.stages[customer.stage], LAPSED, customer.last_touchpoint)
 
     def _expect_lapse(self, customer):
         due = customer.highest + self._map.lapse_after
@@ -143,6 +169,7 @@ class Journeys:
         segment = self._segment(customer, event)
         if touchpoint.conversion:
             customer.conversions += 1
+        self._note_event(event, late)
         satisfaction = satisfaction_of(event.ratings)
         stage_before, stage = self._move(customer, event, touchpoint, segment, satisfaction)
         rated = None if satisfaction is None else self._rated(customer, event, touchpoint, channel)
@@ -156,9 +183,18 @@ class Journeys:
             self._convert(customer, event, touchpoint, segment, late)
         self._remember(customer, event, touchpoint, channel)
 
+    def _note_event(self, event, late):
+        for kind in event.ratings:
+            self._reached["rated_" + kind] += 1
+        self._reached["negative_values"] += (event.value or 0) < 0
+        self._reached["times_at_an_edge"] += not late and event.time % LONGEST_STEP == 0
+        self._reached["times_just_before_an_edge"] += not late and (event.time + 1) % LONGEST_STEP == 0
+        self._reached["watermarks_at_an_edge"] += self._watermark % SHORTEST_STEP == 0
+
     def _segment(self, customer, event):
         own = self._map.segment_of(event)
         if own is not None:
+            self._reached["segment_switches"] += customer.segment not in (None, own)
             customer.segment = own
         return customer.segment or OTHER
 
@@ -172,6 +208,7 @@ class Journeys:
             self._transition(event.time, customer, segment, None, stages[after], touchpoint.id)
         else:
             if customer.lapsed:
+                self._reached["returns"] += 1
                 self._transition(event.time, customer, segment, LAPSED, stages[before], touchpoint.id)
             if after != before:
                 self._transition(event.time, customer, segment, stages[before], stages[after], touchpoint.id)
@@ -195,11 +232,14 @@ class Journeys:
     def _rated(self, customer, event, touchpoint, channel):
         """(touchpoint id, channel) that the event's rating is about."""
         if event.about in self._map.touchpoints:
+            self._reached["ratings_by_name"] += 1
             return event.about, self._map.touchpoints[event.about].channel or OTHER
         if touchpoint.feedback:
             for touch in reversed(customer.rateable):
                 if event.time - touch.time <= self._settings.rating_within:
+                    self._reached["ratings_of_earlier_touches"] += 1
                     return touch.touchpoint, touch.channel
+        self._reached["ratings_of_the_own_touchpoint"] += 1
         return touchpoint.id, channel
 
     def _convert(self, customer, event, touchpoint, segment, late):
@@ -209,7 +249,20 @@ class Journeys:
         self._write_conversion(event, touchpoint, segment, path, credits)
         if not late:
             self._cells.credit(event.time, segment, credits)
+            names = tuple(touch.touchpoint for touch in path) or (touchpoint.id,)
+            self._cells.path(event.time, segment, names, True, event.value or 0)
+        self._note_conversion(customer, event, path, late)
         customer.touches = []
+
+    def _note_conversion(self, customer, event, path, late):
+        young = sum(event.time - touch.time <= self._settings.lookback for touch in customer.touches)
+        self._reached["conversions"] += 1
+        self._reached["conversions_late"] += late
+        self._reached["conversions_of_negative_value"] += (event.value or 0) < 0
+        self._reached["conversions_without_a_path"] += not path
+        self._reached["conversion_paths_over_the_limit"] += len(path) < young
+        self._reached["conversion_paths_over_fifty"] += young > 50
+        self._reached["touches_too_old_for_a_path"] += len(customer.touches) - young
 
     def _remember(self, customer, event, touchpoint, channel):
         touch = Touch(touchpoint.id, event.time, channel)

@@ -8,12 +8,14 @@ import argparse
 import base64
 import contextlib
 import gzip
+import json
 import os
 import sys
 import time
 
 import credit
 import exact
+import markov
 import records
 import touchpoint_map
 from journey import Journeys, Settings
@@ -60,6 +62,7 @@ def replay(path, journeys, write_dead_letter):
             record = records.decode(line)
         except records.Rejected as rejected:
             journeys.counts.dead_letters += 1
+            journeys.counts.reached["dead_letters_" + rejected.reason.replace("-", "_")] += 1
             write_dead_letter(dead_letter(rejected, topic, offset, line))
             continue
         if isinstance(record, records.Forget):
@@ -104,6 +107,10 @@ def pick_windows(windows, names):
     return [window for window in windows if names is None or window.name in names]
 
 
+def longest(windows):
+    return max(windows, key=lambda window: window.size)
+
+
 def comma_list(text):
     return text.split(",")
 
@@ -115,8 +122,9 @@ def parse_arguments(arguments):
     parser.add_argument("--out", required=True)
     parser.add_argument("--partitions", type=int, default=1, choices=[1])
     parser.add_argument("--windows", type=comma_list)
-    parser.add_argument("--models", type=comma_list, default=list(credit.MODELS))
+    parser.add_argument("--models", type=comma_list, default=[*credit.MODELS, markov.NAME])
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="assignments")
+    parser.add_argument("--reached", metavar="FILE", help="write there how often which corner was met")
     return parser.parse_args(arguments)
 
 
@@ -131,8 +139,13 @@ def main(arguments=None):
         journeys = Journeys(the_map, settings, models, topics, cells)
         replay(options.input, journeys, topics["dead-letters"])
         if journeys.highest is not None:
-            write_windows(cells, pick_windows(windows, options.windows), journeys.highest, topics["windows"])
-    summary = " ".join(f"{name}={count}" for name, count in vars(journeys.counts).items())
+            markov_window = longest(windows) if markov.NAME in options.models else None
+            write_windows(cells, pick_windows(windows, options.windows), journeys.highest, topics["windows"], markov_window,
+                          journeys.counts.reached)
+    if options.reached:
+        with open(options.reached, "w", encoding="utf-8") as file:
+            json.dump(journeys.counts.reached, file)
+    summary = " ".join(f"{name}={count}" for name, count in journeys.counts.totals.items())
     print(f"{summary} seconds={time.monotonic() - started:.1f}", file=sys.stderr)
 
 

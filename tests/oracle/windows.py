@@ -10,6 +10,7 @@ from bisect import bisect_left
 from operator import itemgetter
 
 import exact
+import markov
 import records
 from credit import MODELS
 from instant import instant_text
@@ -113,8 +114,16 @@ def _credit_text(models):
             if share or any(value):
                 parts.append(f'"{model}":{{"conversions":{exact.units_text(share, exact.SHARE_PLACES)},'
                              f'"value":{exact.money_text(sum(value))}}}')
-        return '"credit":{' + ",".join(parts) + "}"
+        return ",".join(parts)
     return text
+
+
+def _markov_text(credits, touchpoint):
+    if touchpoint not in credits:
+        return ""
+    share, value = credits[touchpoint]
+    return (f'"{markov.NAME}":{{"conversions":{exact.units_text(share, exact.SHARE_PLACES)},'
+            f'"value":{exact.money_text(value)}}}')
 
 
 def _pairs(columns):
@@ -148,6 +157,7 @@ class Cells:
         self._map = touchpoint_map
         self._models = [model for model in MODELS if model in models]
         self._cells = {}
+        self.paths = {}
 
     def _eight(self, touchpoint, channel, stage, segment):
         for scope, identity in zip(SCOPES, (touchpoint, channel, stage, ALL)):
@@ -184,6 +194,13 @@ class Cells:
             for one in (segment, ALL):
                 self._cell("touchpoint", touchpoint, one).named("credit", len(row)).add(time, *row)
 
+    def path(self, time, segment, touchpoints, converted, value):
+        """A path that ended, for markov. Each of its touchpoints may have credit by it, so each has a cell."""
+        for one in (segment, ALL):
+            self.paths.setdefault(one, markov.Paths()).add(time, touchpoints, converted, value)
+            for touchpoint in touchpoints:
+                self._cell("touchpoint", touchpoint, one)
+
     def in_order(self):
         """All cells in the order of rows, their series sorted by time."""
         cells = sorted(self._cells.values(), key=lambda cell: cell.place)
@@ -201,11 +218,31 @@ class Cells:
                 "stages": _stages_text(self._map.stages), "credit": _credit_text(self._models)}
 
 
-class CellInWindow:
-    """One cell as one window sees it from closing to closing."""
+class Part:
+    """One series of a cell as one window sees it: its text is kept while its slice is the same."""
 
-    def __init__(self, cell, describers):
-        self._parts = [[name, cell.series[name], describe, None, ""] for name, describe in describers.items() if name in cell.series]
+    __slots__ = ("name", "_series", "_describe", "_bounds", "_text")
+
+    def __init__(self, name, series, describe):
+        self.name, self._series, self._describe = name, series, describe
+        self._bounds, self._text = None, ""
+
+    def text_between(self, start, end):
+        bounds = self._series.bounds(start, end)
+        if bounds != self._bounds:
+            self._bounds = bounds
+            self._text = self._describe(self._series, *bounds) if bounds[0] < bounds[1] else ""
+        return self._text
+
+
+class CellInWindow:
+    """One cell as one window sees it from closing to closing. `paths` only where markov is worked out."""
+
+    def __init__(self, cell, describers, paths, reached):
+        self._id = cell.id
+        self._parts = [Part(name, cell.series[name], describe) for name, describe in describers.items() if name in cell.series]
+        self._paths = paths
+        self._reached = reached
         self._written = NOTHING
 
     def row_at(self, start, end):
@@ -217,20 +254,21 @@ class CellInWindow:
         return measures
 
     def _measures(self, start, end):
-        texts = []
-        for part in self._parts:
-            name, series, describe, before, _ = part
-            bounds = series.bounds(start, end)
-            if bounds != before:
-                part[3] = bounds
-                part[4] = describe(series, *bounds) if bounds[0] < bounds[1] else ""
-            if part[4]:
-                texts.append(part[4])
-            elif name == "interactions":
-                texts.append(NOTHING)
-        if self._parts[0][0] != "interactions":
-            texts.insert(0, NOTHING)
-        return ",".join(texts)
+        texts = {part.name: part.text_between(start, end) for part in self._parts}
+        interactions = texts.pop("interactions", "")
+        credits = [texts.pop("credit", "")]
+        if self._paths is not None:
+            credits.append(self._markov(start, end, interactions))
+        found = [interactions or NOTHING, *filter(None, texts.values())]
+        if any(credits):
+            found.append('"credit":{' + ",".join(filter(None, credits)) + "}")
+        return ",".join(found)
+
+    def _markov(self, start, end, interactions):
+        text = _markov_text(self._paths.credit_between(start, end), self._id)
+        self._reached["markov_credits"] += text != ""
+        self._reached["markov_without_interactions"] += text != "" and not interactions
+        return text
 
 
 def closings_that_matter(window, times, last):
@@ -239,13 +277,15 @@ def closings_that_matter(window, times, last):
     return {end for end in entering.union(end + window.size for end in entering) if end <= last}
 
 
-def write_windows(cells, windows, highest, write):
+def write_windows(cells, windows, highest, write, markov_window, reached):
     """Writes all rows by end, then size, then the order of cells. `highest` is the highest event time of the input."""
+    describers = cells.describers()
     ordered = cells.in_order()
     sized = sorted(windows, key=lambda window: window.size)
-    seen = [[CellInWindow(cell, cells.describers()) for cell in ordered] for _ in sized]
+    paths = [[_paths_of(cells, cell) if window is markov_window else None for cell in ordered] for window in sized]
+    seen = [[CellInWindow(cell, describers, ended, reached) for cell, ended in zip(ordered, of_window)] for of_window in paths]
     headers = [f'"scope":"{cell.scope}","id":"{cell.id}","segment":"{cell.segment}",' for cell in ordered]
-    for visit in _visits(ordered, sized, highest):
+    for visit in _visits(ordered, sized, paths, highest):
         rest, place = divmod(visit, len(ordered))
         end, which = divmod(rest, len(sized))
         window = sized[which]
@@ -255,12 +295,19 @@ def write_windows(cells, windows, highest, write):
                   f'{headers[place]}{measures}}}')
 
 
-def _visits(ordered, sized, highest):
+def _paths_of(cells, cell):
+    """The paths whose ends may change markov's credit in the cell, or None."""
+    paths = cells.paths.get(cell.segment)
+    return paths if paths and cell.scope == "touchpoint" and cell.id in paths.touchpoints else None
+
+
+def _visits(ordered, sized, paths, highest):
     """(end, window, cell) packed into one integer each, sorted: there may be tens of millions."""
     visits = array("q")
     for place, cell in enumerate(ordered):
         times = cell.all_times()
         for which, window in enumerate(sized):
-            for end in closings_that_matter(window, times, window.first_close_after(highest)):
+            ended = paths[which][place].times if paths[which][place] else set()
+            for end in closings_that_matter(window, times | ended, window.first_close_after(highest)):
                 visits.append((end * len(sized) + which) * len(ordered) + place)
     return sorted(visits)

@@ -142,10 +142,13 @@ TEST_F(JourneyTest, KeepsTheLastTouchesEvenWhenTimesRunBackwards) {
 TEST_F(JourneyTest, LapsesAndComesBackToTheStageHeld) {
   (void)see(event("page_view", 0));
   EXPECT_EQ(customer_.due(*rules_), at(86'400));
-  const Transition gone = lapse(customer_, *rules_);
+  const Lapse lapsed = lapse(customer_, *rules_);
+  const Transition& gone = lapsed.transition;
   EXPECT_EQ(gone.time, at(86'400));
   EXPECT_FALSE(gone.to);
   EXPECT_EQ(gone.from, StageNo(1));
+  ASSERT_EQ(lapsed.path.size(), 1U);
+  EXPECT_EQ(lapsed.stay.length_ms, 86'400'000);
   const auto back = see(event("purchase", 100'000));
   ASSERT_EQ(back->transitions.size(), 2U);
   EXPECT_TRUE(back->transitions[0].from_lapsed);

@@ -20,7 +20,16 @@ Cell interactions(std::int64_t count) {
 
 class WindowsTest : public ::testing::Test {
  protected:
-  WindowsTest() : windows_({{"10s", std::chrono::seconds{10}, std::chrono::seconds{5}}}) {}
+  WindowsTest() : windows_(made()) {
+    touchpoints_.add("ad");
+    touchpoints_.add("page");
+  }
+
+  Windows made() {
+    return {{{"10s", std::chrono::seconds{10}, std::chrono::seconds{5}}}, touchpoints_, [this](const CellKey& cell) {
+              return cell.id != elsewhere_;
+            }};
+  }
 
   void add(std::int64_t seconds, std::int64_t count = 1) {
     windows_.add_pane(windows_.index(kAll), at(seconds), interactions(count));
@@ -35,6 +44,39 @@ class WindowsTest : public ::testing::Test {
     return std::to_string((row.end - at(0)).count() / 1'000) + ":" + std::to_string(row.measures.interactions) + " ";
   }
 
+  /// A path of one touch that ended in this pane, for all segments.
+  void add_path(std::int64_t seconds, std::uint16_t touchpoint, std::uint16_t end) {
+    Cell first;
+    first.add({MeasureKind::kMove, touchpoint}, 1);
+    windows_.add_pane(windows_.index({Scope::kChain, std::string(kStartId), "all"}), at(seconds), first);
+    Cell last;
+    last.add({MeasureKind::kMove, end}, 1);
+    windows_.add_pane(windows_.index({Scope::kChain, touchpoints_.id(TouchpointNo(touchpoint)), "all"}), at(seconds), last);
+  }
+  static void append_chain_credit(const Row& row, std::string& out) {
+    out += std::to_string((row.end - at(0)).count() / 1'000) + ":" + row.cell.id + "=";
+    out += row.measures.credit.empty() ? "nothing" : std::to_string(row.measures.credit.back().conversions);
+    out += ' ';
+  }
+  /// What was written of the state of `windows_`, into another one.
+  void put_back(Windows& again) {
+    for (const WindowsKey& key : windows_.take_changed(everything_)) {
+      WindowsKey theirs = key;
+      theirs.cell = again.index(windows_.cell(key.cell));
+      if (const Cell* pane = windows_.pane(key); key.kind == WindowsKey::Kind::kPane && pane) {
+        again.restore_pane(theirs, *pane);
+      }
+      if (key.kind == WindowsKey::Kind::kEdge && windows_.edge(key)) again.restore_edge(theirs, *windows_.edge(key));
+      if (key.kind == WindowsKey::Kind::kRow && windows_.last_row(key)) {
+        again.restore_row(theirs, *windows_.last_row(key));
+      }
+    }
+    const Windows::Closings closed = windows_.closed();
+    again.restored(closed, [&](CellIndex) -> const Windows::Closings& { return closed; });
+  }
+
+  std::string elsewhere_;  ///< a touchpoint whose rows another partition writes
+  Dictionary<TouchpointNo> touchpoints_;
   Windows windows_;
   const Windows::CellFilter everything_ = [](CellIndex) { return true; };
 };
@@ -88,15 +130,8 @@ TEST_F(WindowsTest, ReadTheSameAfterTheirStateWasPutBack) {
     windows_.add_edge(cell, 0, at(second + 15), -1);
   }
   (void)close(20);
-  Windows again({{"10s", std::chrono::seconds{10}, std::chrono::seconds{5}}});
-  (void)again.index(kAll);
-  for (const WindowsKey& key : windows_.take_changed(everything_)) {
-    if (const Cell* pane = windows_.pane(key); key.kind == WindowsKey::Kind::kPane && pane) again.restore_pane(key, *pane);
-    if (key.kind == WindowsKey::Kind::kEdge && windows_.edge(key)) again.restore_edge(key, *windows_.edge(key));
-    if (key.kind == WindowsKey::Kind::kRow && windows_.last_row(key)) again.restore_row(key, *windows_.last_row(key));
-  }
-  const Windows::Closings closed = windows_.closed();
-  again.restored(closed, [&](CellIndex) -> const Windows::Closings& { return closed; });
+  Windows again = made();
+  put_back(again);
   std::string expected;
   std::string actual;
   const auto to = [](std::string& out) {
@@ -106,6 +141,38 @@ TEST_F(WindowsTest, ReadTheSameAfterTheirStateWasPutBack) {
   again.close_until(at(100), everything_, to(actual));
   EXPECT_EQ(actual, expected);
   EXPECT_FALSE(expected.empty());
+}
+
+TEST_F(WindowsTest, CreditTouchpointsByTheChainOfThePathsInTheWindow) {
+  add_path(0, 0, kToConversion);
+  add_path(5, 1, kToConversion);
+  std::string out;
+  windows_.close_until(at(60), everything_, [&](const Row& row) { append_chain_credit(row, out); });
+  EXPECT_EQ(out, "5:ad=1000000 10:page=1000000 15:ad=nothing 20:page=nothing ");
+}
+
+TEST_F(WindowsTest, CreditOnlyTouchpointsWhoseRowsTheyWrite) {
+  elsewhere_ = "ad";
+  add_path(0, 0, kToConversion);
+  add_path(0, 1, kToConversion);
+  std::string out;
+  windows_.close_until(at(60), everything_, [&](const Row& row) { append_chain_credit(row, out); });
+  EXPECT_EQ(out, "5:page=1000000 15:page=nothing ");
+}
+
+TEST_F(WindowsTest, CreditTheSameAfterTheirStateWasPutBack) {
+  add_path(0, 0, kToConversion);
+  add_path(0, 1, kToLapse);
+  add_path(5, 1, kToConversion);
+  (void)close(5);
+  Windows again = made();
+  put_back(again);
+  std::string expected;
+  std::string actual;
+  windows_.close_until(at(60), everything_, [&](const Row& row) { append_chain_credit(row, expected); });
+  again.close_until(at(60), everything_, [&](const Row& row) { append_chain_credit(row, actual); });
+  EXPECT_EQ(actual, expected);
+  EXPECT_EQ(expected, "10:page=1000000 15:ad=nothing 20:page=nothing ");
 }
 
 TEST(JoinedWatermark, IsTheLowestOfThoseThatAreNotSilent) {

@@ -77,14 +77,14 @@ TEST(Records, DeltasComeBackAsTheyWere) {
   delta.delta.panes[at(0)].add({MeasureKind::kStage, 1}, 3);
   delta.delta.panes[at(5)].add({MeasureKind::kWait, 500}, -2);
   delta.delta.edges[{4, at(10)}] = -1;
-  const std::string bytes = encode_deltas(batch, rules->stages());
-  StageDictionary stages;
-  const auto back = decode_deltas(bytes, stages);
+  const std::string bytes = encode_deltas(batch, rules->names());
+  Names names;
+  const auto back = decode_deltas(bytes, names);
   ASSERT_TRUE(back);
-  EXPECT_EQ(encode_deltas(*back, stages), bytes);
+  EXPECT_EQ(encode_deltas(*back, names), bytes);
   EXPECT_EQ(back->end->session, 77U);
   for (std::size_t size = 0; size < bytes.size(); ++size) {
-    EXPECT_FALSE(decode_deltas(std::string_view(bytes).substr(0, size), stages)) << size;
+    EXPECT_FALSE(decode_deltas(std::string_view(bytes).substr(0, size), names)) << size;
   }
 }
 
@@ -120,10 +120,18 @@ TEST(Records, AnEnvelopeComesBackAsItWas) {
 TEST(Records, CellsSpreadOverPartitionsAndSlicesIndependently) {
   std::set<std::pair<std::int32_t, std::uint32_t>> seen;
   for (int i = 0; i < 500; ++i) {
-    const CellKey cell{Scope::kTouchpoint, "t" + std::to_string(i), "all"};
+    const CellKey cell{Scope::kChannel, "c" + std::to_string(i), "all"};
     seen.insert({partition_of_cell(cell, 4).value(), slice_of_cell(cell, 4)});
   }
   EXPECT_EQ(seen.size(), 16U);
+}
+
+TEST(Records, AChainAndTheTouchpointsItCreditsShareASlice) {
+  for (const char* segment : {"all", "gold", "other"}) {
+    const std::uint32_t slice = slice_of_cell({Scope::kChain, std::string(kStartId), segment}, 64);
+    EXPECT_EQ(slice_of_cell({Scope::kChain, "ad", segment}, 64), slice);
+    EXPECT_EQ(slice_of_cell({Scope::kTouchpoint, "page", segment}, 64), slice);
+  }
 }
 
 }  // namespace

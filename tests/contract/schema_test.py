@@ -1,0 +1,682 @@
+#!/usr/bin/env python3
+"""The schemas of exporters/schema against what the engine writes, by a validator that is not ours.
+
+    python3 schema_test.py TOUCHSTONE
+
+Example data and small made-up streams go through `touchstone replay`. Every line of a derived topic must be valid, every
+optional field and every value of a list must have been seen, and a record that is spoilt a little must be refused. The
+AsyncAPI document must be valid by AsyncAPI's own schema and name the topics of the contract.
+
+The validator is slow, so there are bounds: of each set of example data the first 5,000 events are replayed, and of a topic file
+with more than 300 lines so many, evenly spread, are validated, besides up to 300 of each topic with a combination of fields that was
+not seen before. Of made-up streams it is 1,000 lines. TOUCHSTONE_ALL=1 takes every event, and 20,000 lines of a file.
+"""
+
+import base64
+import collections
+import copy
+import datetime
+import gzip
+import itertools
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+try:
+    import jsonschema
+    import yaml
+except ImportError as missing:
+    print(f"skipped: the Python module {missing.name} is missing (deploy/setup --tests installs python3-jsonschema and python3-yaml)")
+    sys.exit(77)
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SCHEMAS = ROOT / "exporters" / "schema"
+ASYNCAPI_FORM = ROOT / "tests" / "data" / "asyncapi" / "asyncapi-3.0.0.json"
+WRONG_RECORDS = ROOT / "tests" / "data" / "wrong-records.ndjson"
+
+TOPICS = ("interactions", "transitions", "conversions", "windows", "alerts", "dead-letters")
+EVERYTHING = bool(os.environ.get("TOUCHSTONE_ALL"))
+EVENTS_MAX = None if EVERYTHING else 5_000
+LINES_MAX, MADE_UP_LINES_MAX = (20_000, 20_000) if EVERYTHING else (300, 1_000)    # of a topic file
+SHAPES_MAX = 300            # of a topic, besides
+SPOILT_BYTES_MAX = 2_000    # larger records are not spoilt
+PROBLEMS_MAX = 12           # shown of each kind
+
+# Nothing writes these yet. Whoever makes the engine write one takes it off here.
+NOT_WRITTEN_YET = {("windows", ".credit.markov")}
+
+# The keywords our schemas use. A misspelt one would be passed over in silence.
+_KEYWORDS = {"$schema", "$id", "$ref", "$defs", "title", "description", "type", "required", "additionalProperties", "properties", "patternProperties",
+             "propertyNames", "minProperties", "dependentRequired", "examples", "enum", "const", "not", "if", "then", "else", "allOf", "anyOf", "oneOf",
+             "minimum", "maximum", "minLength", "maxLength", "pattern", "format", "contentEncoding", "items", "maxItems"}
+_SUBSCHEMA_MAPS = ("properties", "patternProperties", "$defs")
+_SUBSCHEMA_LISTS = ("allOf", "anyOf", "oneOf")
+_SUBSCHEMAS = ("additionalProperties", "propertyNames", "not", "if", "then", "else", "items")
+# What is said of a record beside its fields. The walks below do not go in there.
+_CONDITIONS = {"allOf", "anyOf", "oneOf", "not", "if", "then", "else"}
+
+FORMATS = jsonschema.FormatChecker(formats=())
+
+
+@FORMATS.checks("date-time", raises=ValueError)
+def is_time(value):
+    """A day that the calendar has; the form is the pattern's business."""
+    return not isinstance(value, str) or bool(datetime.datetime.strptime(value, "%Y-%m-%dT%H:%M:%S.%fZ"))
+
+
+class Failed(Exception):
+    """What keeps the test from going on."""
+
+
+# --- the schemas themselves -------------------------------------------------------------------------------------------
+
+def resolved(schema, root):
+    """The schema with what its $ref leads to laid under it."""
+    while isinstance(schema, dict) and "$ref" in schema:
+        target = root
+        for step in schema["$ref"].removeprefix("#/").split("/"):
+            target = target[step]
+        schema = {**target, **{name: value for name, value in schema.items() if name != "$ref"}}
+    return schema
+
+
+def subschemas(schema, where="#"):
+    """Every schema in it, itself too, with where it stands."""
+    if not isinstance(schema, dict):
+        return
+    yield where, schema
+    for name in _SUBSCHEMA_MAPS:
+        for key, inner in schema.get(name, {}).items():
+            yield from subschemas(inner, f"{where}/{name}/{key}")
+    for name in _SUBSCHEMA_LISTS:
+        for number, inner in enumerate(schema.get(name, ())):
+            yield from subschemas(inner, f"{where}/{name}/{number}")
+    for name in _SUBSCHEMAS:
+        yield from subschemas(schema.get(name), f"{where}/{name}")
+
+
+def schema_problems(topic, schema):
+    """Whether a schema is one, and kept as all of them are."""
+    try:
+        jsonschema.Draft202012Validator.check_schema(schema)
+    except jsonschema.SchemaError as error:
+        yield f"not a JSON Schema: {error.message}"
+        return
+    if schema.get("$schema") != jsonschema.Draft202012Validator.META_SCHEMA["$id"]:
+        yield "$schema is not draft 2020-12"
+    if schema.get("$id") != f"urn:touchstone:schema:{topic}":
+        yield f"$id is not urn:touchstone:schema:{topic}"
+    used = set()
+    for where, each in subschemas(schema):
+        for keyword in each.keys() - _KEYWORDS:
+            yield f"{where}: the keyword {keyword} is not known here"
+        if "$ref" in each:
+            used.add(each["$ref"])
+            if not re.fullmatch(r"#/\$defs/\w+", each["$ref"]) or each["$ref"].split("/")[-1] not in schema.get("$defs", {}):
+                yield f"{where}: {each['$ref']} leads nowhere"
+        if each.get("type") == "object" and each.get("additionalProperties") is not False:
+            yield f"{where}: an object that allows unknown fields"
+        for name in each.get("required", ()):
+            if "properties" in each and each.get("type") == "object" and name not in each["properties"]:
+                yield f"{where}: {name} is required and not described"
+        if _CONDITIONS.isdisjoint(where.split("/")):
+            for name, inner in [*each.get("properties", {}).items(), *each.get("patternProperties", {}).items()]:
+                text = inner.get("description", "")
+                if not text or "\n" in text or not text.endswith("."):
+                    yield f"{where}/{name}: has no description of one line"
+    for name in schema.get("$defs", {}):
+        if f"#/$defs/{name}" not in used:
+            yield f"#/$defs/{name} is used by nothing"
+
+
+def examples_problems(schema, validator):
+    if not schema.get("examples"):
+        yield "has no examples"
+    for number, example in enumerate(schema.get("examples", ())):
+        for error in validator.iter_errors(example):
+            yield f"example {number}: {error.json_path}: {error.message}"
+        if list(example) != sorted(example, key=list(schema["properties"]).index):
+            yield f"example {number}: its fields are not in the order of the schema"
+
+
+def declared(schema, root, path=""):
+    """What a schema leaves open and reality has to show: (path, None) for a field that may be absent, (path, value) for each
+    of a list of values. Keys that are ids are `*` in a path."""
+    schema = resolved(schema, root)
+    if not isinstance(schema, dict):
+        return
+    for value in schema.get("enum", ()):
+        yield path, value
+    if schema.get("type") == "boolean":
+        yield from ((path, False), (path, True))
+    for option in schema.get("anyOf", ()):
+        if "const" in option:
+            yield path, option["const"]
+    for name, inner in schema.get("properties", {}).items():
+        if name not in schema.get("required", ()):
+            yield f"{path}.{name}", None
+        yield from declared(inner, root, f"{path}.{name}")
+    for inner in schema.get("patternProperties", {}).values():
+        yield from declared(inner, root, f"{path}.*")
+    if "items" in schema:
+        yield from declared(schema["items"], root, f"{path}[]")
+
+
+def places(schema, root, value, path=""):
+    """Each part of a record with its path and its schema: (path, schema, value, holder, key)."""
+    schema = resolved(schema, root)
+    yield path, schema, value, None, None
+    if isinstance(value, dict):
+        for key, inner in list(value.items()):
+            if key in schema.get("properties", {}):
+                part, step = schema["properties"][key], f".{key}"
+            else:
+                part, step = next(iter(schema.get("patternProperties", {True: {}}).values())), ".*"
+            for place in places(part, root, inner, path + step):
+                yield place if place[3] is not None else (*place[:3], value, key)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            for place in places(schema.get("items", {}), root, inner, f"{path}[]"):
+                yield place if place[3] is not None else (*place[:3], value, index)
+
+
+# --- spoilt records ---------------------------------------------------------------------------------------------------
+
+def spoilt(schema, record):
+    """Small mutations that no schema may let pass: (what was done, the record)."""
+
+    def with_value(number, value):
+        """A copy of the record with another value at the place of this number."""
+        changed = copy.deepcopy(record)
+        place = next(itertools.islice(places(schema, schema, changed), number, None))
+        if place[3] is None:
+            return value
+        place[3][place[4]] = value
+        return changed
+
+    done = set()
+    for number, (path, part, value, _, _) in enumerate(list(places(schema, schema, record))):
+        if path in done:    # one item of a list, one id of those that are keys
+            continue
+        done.add(path)
+        if isinstance(value, dict):
+            for name in value:
+                without = {key: inner for key, inner in value.items() if key != name}
+                if name in part.get("required", ()):
+                    yield f"{path}.{name} taken away", with_value(number, without)
+                for other, needs in part.get("dependentRequired", {}).items():
+                    if other in without and name in needs:
+                        yield f"{path}.{name} taken away from beside {other}", with_value(number, without)
+            for name in ("unknown", "Not an id", ""):
+                if "properties" in part or name != "unknown":
+                    yield f"{path}: a field \"{name}\" more", with_value(number, {**value, name: 1})
+            if "minProperties" in part:
+                yield f"{path}: emptied", with_value(number, {})
+        others = {str: 7, bool: "true", int: "7", float: "0.5", dict: [], list: {}}
+        yield f"{path}: another type", with_value(number, others[type(value)])
+        yield f"{path}: null", with_value(number, None)
+        if isinstance(value, str):
+            if part.get("format") == "date-time":
+                for change in (value[:-5] + "Z", value[:-1] + "000Z", value[:-1] + "+00:00", value[:-1], value.lower(), value.replace("T", " "),
+                               value[:-2] + "Z", value[:5] + "13" + value[7:], value[:5] + "02-30" + value[10:], "+0" + value):
+                    yield f"{path}: the time {change}", with_value(number, change)
+            elif "enum" in part or "pattern" in part or "not" in part:
+                yield f"{path}: another text", with_value(number, value + "?")
+                yield f"{path}: an empty text", with_value(number, "")
+            elif "minLength" in part:
+                yield f"{path}: an empty text", with_value(number, "")
+            for reserved in part.get("not", {}).get("enum", ()):
+                yield f"{path}: {reserved}", with_value(number, reserved)
+            if part.get("maxLength") == 64:
+                yield f"{path}: 65 letters", with_value(number, "a" * 65)
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            for bound, step in (("minimum", -1), ("maximum", 1)):
+                if bound in part:
+                    yield f"{path}: beyond its {bound}", with_value(number, part[bound] + step)
+            if part.get("type") == "integer":
+                yield f"{path}: a fraction", with_value(number, value + 0.5)
+
+
+# Mutations that concern one topic: fields that go together.
+def spoilt_together(topic, record):
+    def changed(**fields):
+        return {**record, **fields}
+
+    if topic == "interactions" and "satisfaction" in record:
+        yield "satisfaction without rates", {key: value for key, value in record.items() if key != "rates"}
+        yield "rates without satisfaction", {key: value for key, value in record.items() if key != "satisfaction"}
+    if topic == "transitions":
+        yield "from lapsed to lapsed", {**record, "from": "lapsed", "to": "lapsed"}
+        yield "a new customer who lapses", {key: "lapsed" if key == "to" else value for key, value in record.items() if key != "from"}
+    if topic in ("windows", "alerts"):
+        yield "an id in scope all", changed(scope="all", id="web")
+        yield "a stage called lapsed", changed(scope="stage", id="lapsed")
+        yield "a touchpoint called other", changed(scope="touchpoint", id="other")
+    if topic == "windows":
+        yield "stages of a channel", changed(scope="channel", stages={"loyalty": 1})
+        yield "credit of a channel", changed(scope="channel", credit={"first": {"conversions": 1, "value": 1}})
+        yield "customers without interactions", changed(interactions=0, customers=1)
+        yield "interactions without customers", changed(interactions=1, customers=0)
+        if "satisfaction" in record:
+            kinds = {"csat", "stars", "nps", "ces", "sentiment"}
+            yield "satisfaction of no kind", {key: value for key, value in record.items() if key not in kinds}
+    if topic == "conversions":
+        yield "markov in a conversion", changed(credit={**record["credit"], "markov": record["credit"]["first"]})
+    if topic == "dead-letters":
+        yield "value and value_base64", changed(value="", value_base64="AAAA")
+        yield "neither value nor value_base64", {key: value for key, value in record.items() if not key.startswith("value")}
+
+
+# --- made-up streams --------------------------------------------------------------------------------------------------
+
+def as_time(moment):
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03}Z"
+
+
+def stream(the_map):
+    """Lines that lead through a map: each touchpoint named with every kind of rating, ratings of others, unknown touchpoints and
+    channels, negative values, late and repeated events, customers who lapse, come back, or are forgotten."""
+    touchpoints = [each["id"] for each in the_map["touchpoints"]]
+    segments = [each["id"] for each in the_map["segments"]] + [None]
+    kinds = [{"csat": 1}, {"stars": 4.5}, {"nps": 9}, {"ces": 6}, {"sentiment": -0.25}, {"nps": 3, "csat": 5}, {}]
+    lapse_after = datetime.timedelta(days=int(the_map["lifecycle"]["lapse_after"].removesuffix("d")))
+    moment = datetime.datetime(2026, 3, 1, 9, 0, 0, 7000)
+    number = 0
+
+    def event(**fields):
+        nonlocal moment, number
+        number += 1
+        moment += datetime.timedelta(seconds=47)
+        made = {"id": f"e{number}", "type": "visit", "customer": f"c{number % 5}", "time": as_time(moment), **fields}
+        return {name: value for name, value in made.items() if value is not None}
+
+    for turn, channel in enumerate(("web", "store", "pigeon")):
+        for place, touchpoint in enumerate(touchpoints):
+            yield event(touchpoint=touchpoint, channel=channel, segment=segments[(turn + place) % len(segments)],
+                        feedback=kinds[(turn + place) % len(kinds)], wait_s=place * 1.5 if turn == 0 else None,
+                        duration_s=1e9 if place == 3 else 0.0004 if turn == 1 else None, value=(40, -12.5, 0.00005, None)[(turn + place) % 4])
+        yield event(type="nobody-knows", channel="pigeon", id=None)
+        yield event(type="nobody-knows", feedback={"stars": 2, "about": touchpoints[0]})
+        yield {**event(touchpoint=touchpoints[1], customer="c1", id=None), "time": as_time(moment - datetime.timedelta(hours=2))}      # late
+        yield event(touchpoint=touchpoints[1], customer="c1", id="e1")                                                                 # once more
+        yield {"forget": "c3"}
+        moment += lapse_after + datetime.timedelta(days=1) if turn == 1 else datetime.timedelta(hours=3)
+    yield event(customer='a "quoted" \\ name,\u0001 سارا \U0001f600', touchpoint=touchpoints[0], value=-1e12)
+    yield event(customer="c1", touchpoint=touchpoints[0], value=1e12, time=int(moment.replace(tzinfo=datetime.timezone.utc).timestamp() * 1000))
+
+
+def wrong_lines():
+    """The wrong records of the decoder's test, those that a line of a file can be."""
+    for line in WRONG_RECORDS.read_text(encoding="utf-8").splitlines():
+        case = json.loads(line)
+        if "key" in case or "key_hex" in case or "timestamp" in case:
+            continue
+        if "record" in case:
+            record = case["record"].encode()
+        elif "record_hex" in case:
+            record = bytes.fromhex(case["record_hex"])
+        elif "parts" in case:
+            record = b"".join(text.encode() * count for text, count in case["parts"])
+        else:
+            record = b"".join(bytes.fromhex(text) * count for text, count in case["parts_hex"])
+        if b"\n" not in record:
+            yield record
+
+
+def inputs(scratch):
+    """Every stream: (name, map, file, windows, how many lines of a topic are validated)."""
+    for the_map in sorted((ROOT / "deploy" / "maps").glob("*.yaml")):
+        events = scratch / f"{the_map.stem}.ndjson"
+        lines = [json.dumps(each, ensure_ascii=False).encode() for each in stream(yaml.safe_load(the_map.read_text(encoding="utf-8")))]
+        events.write_bytes(b"\n".join(lines) + b"\n")
+        yield f"map {the_map.stem}", the_map, events, "1h,7d", MADE_UP_LINES_MAX
+    events = scratch / "wrong.ndjson"
+    events.write_bytes(b"\n".join(wrong_lines()) + b"\n")
+    yield "wrong records", the_map, events, "7d", MADE_UP_LINES_MAX
+    for folder in sorted(path.parent for path in (ROOT / "deploy" / "data").glob("*/map.yaml")):
+        events = folder / "events.ndjson.gz"
+        if EVENTS_MAX:
+            with gzip.open(events) as file:
+                events = scratch / f"{folder.name}.ndjson"
+                events.write_bytes(b"".join(itertools.islice(file, EVENTS_MAX)))
+        yield folder.name, folder / "map.yaml", events, "24h,7d", LINES_MAX
+
+
+def replay(binary, the_map, events, out, windows):
+    command = [binary, "replay", "--map", the_map, "--input", events, "--out", out, "--windows", windows]
+    done = subprocess.run([str(part) for part in command], stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False)
+    if done.returncode != 0:
+        raise Failed(f"exit code {done.returncode}: {' '.join(map(str, command))}\n{done.stderr[-2000:]}")
+
+
+# --- records ----------------------------------------------------------------------------------------------------------
+
+def fields_once(pairs):
+    record = dict(pairs)
+    if len(record) != len(pairs):
+        raise ValueError(f"a field given twice, of {[name for name, _ in pairs]}")
+    return record
+
+
+def plain_number(text):
+    if not re.fullmatch(r"-?\d+\.\d{0,5}[1-9]", text):
+        raise ValueError(f"the number {text}: more than 6 decimals, trailing zeros or an exponent")
+    return float(text)
+
+
+def no_constant(text):
+    raise ValueError(f"{text} is no number of JSON")
+
+
+def read_record(line):
+    return json.loads(line, object_pairs_hook=fields_once, parse_float=plain_number, parse_constant=no_constant)
+
+
+class Seen:
+    """What real records of a topic have shown."""
+
+    def __init__(self, topic, schema):
+        self.topic, self.schema = topic, schema
+        self.validator = jsonschema.Draft202012Validator(schema, format_checker=FORMATS)
+        self.wanted = set(declared(schema, schema))
+        self.listed = {path for path, value in self.wanted if value is not None}
+        self.found = set()
+        self.order = list(schema["properties"])
+        self.names = [f'"{path.split(".")[-1]}":'.encode() for path, value in self.wanted if value is None]
+        self.shapes = {}                 # the first record of each combination of fields
+        self.read = self.validated = 0
+        self.problems = []
+
+    def take(self, path, lines_max):
+        with open(path, "rb") as file:
+            count = sum(1 for _ in file)
+        self.read += count
+        step = max(1, count / lines_max)
+        due = 0.0
+        with open(path, "rb") as file:
+            for number, line in enumerate(file):
+                shape = self.shape(line)
+                if number >= due:
+                    due += step
+                elif shape in self.shapes or len(self.shapes) >= SHAPES_MAX:
+                    continue
+                self.validate(line, shape, f"{path.parent.name}, line {number + 1}")
+
+    def shape(self, line):
+        """Which fields of the schema are there; not which ids."""
+        return frozenset(name for name in self.names if name in line)
+
+    def validate(self, line, shape, where):
+        self.validated += 1
+        try:
+            record = read_record(line)
+        except ValueError as error:
+            self.problems.append(f"{where}: {error}: {line[:300]!r}")
+            return
+        error = jsonschema.exceptions.best_match(self.validator.iter_errors(record))
+        if error:
+            self.problems.append(f"{where}: {error.json_path}: {error.message[:300]} in {line[:300]!r}")
+            return
+        if list(record) != [name for name in self.order if name in record]:
+            self.problems.append(f"{where}: fields in another order than the schema's: {', '.join(record)}")
+        self.shapes.setdefault(shape, record)
+        self.look(record)
+
+    def look(self, record):
+        for path, _, value, _, _ in places(self.schema, self.schema, record):
+            if path in self.listed and not isinstance(value, (dict, list)):
+                self.found.add((path, value))
+            if (path, None) in self.wanted:
+                self.found.add((path, None))
+
+    def unseen(self):
+        for path, value in sorted(self.wanted - self.found, key=str):
+            yield path, path if value is None else f"{path} = {json.dumps(value)}"
+
+    def spoilt_ones(self):
+        """Mutations of real records, of as few as have every field between them, and of examples for what is in none."""
+        known = set()
+        for record in [*sorted(self.shapes.values(), key=lambda record: -len(record)), *self.schema["examples"]]:
+            paths = {place[0] for place in places(self.schema, self.schema, record)}
+            if paths <= known or len(json.dumps(record)) > SPOILT_BYTES_MAX:
+                continue
+            known |= paths
+            yield from spoilt(self.schema, record)
+            yield from spoilt_together(self.topic, record)
+
+
+# --- the AsyncAPI document --------------------------------------------------------------------------------------------
+
+def references(node, where="#"):
+    if isinstance(node, dict):
+        for key, inner in node.items():
+            if key == "$ref":
+                yield where, inner
+            else:
+                yield from references(inner, f"{where}/{key}")
+    elif isinstance(node, list):
+        for number, inner in enumerate(node):
+            yield from references(inner, f"{where}/{number}")
+
+
+def followed(document, node):
+    """A node of the document, its $ref within the document followed."""
+    while isinstance(node, dict) and str(node.get("$ref", "")).startswith("#/"):
+        target = document
+        for step in node["$ref"][2:].split("/"):
+            target = target[step]
+        node = target
+    return node
+
+
+def without_described_id(node):
+    """A field that is called $id and described as others are: the validator of Debian 12 takes it for an $id of the schema itself, and
+    stumbles. Nothing in our document has such a field."""
+    return {key: value for key, value in node.items() if key != "$id" or isinstance(value, str)}
+
+
+def asyncapi_problems(document, schemas):
+    form = json.loads(ASYNCAPI_FORM.read_text(encoding="utf-8"), object_hook=without_described_id)
+    for error in sorted(jsonschema.Draft7Validator(form).iter_errors(document), key=lambda error: error.json_path):
+        deepest = jsonschema.exceptions.best_match([error])
+        yield f"{deepest.json_path}: {deepest.message[:300]}"
+    files = set()
+    for where, target in references(document):
+        if target.startswith("./"):
+            files.add(target[2:])
+            if not (SCHEMAS / target[2:]).is_file():
+                yield f"{where}: there is no {target}"
+            continue
+        try:
+            followed(document, {"$ref": target})
+        except (KeyError, TypeError):
+            yield f"{where}: {target} leads nowhere"
+    addresses = [channel["address"] for channel in document["channels"].values()]
+    if sorted(addresses) != sorted(f"touchstone.{topic}" for topic in TOPICS):
+        yield f"the channels are {', '.join(addresses)}"
+    sent = [operation["channel"]["$ref"] for operation in document["operations"].values() if operation["action"] == "send"]
+    if sorted(sent) != sorted(f"#/channels/{name}" for name in document["channels"]) or len(sent) != len(document["operations"]):
+        yield f"the operations are not one to send on each channel: {', '.join(sent)}"
+    if files != {f"{topic}.schema.json" for topic in TOPICS} - {"dead-letters.schema.json"}:
+        yield f"the files are {', '.join(sorted(files))}"
+    for name, channel in document["channels"].items():
+        if channel["bindings"]["kafka"]["topic"] != channel["address"]:
+            yield f"channel {name}: the binding names another topic"
+        message = message_of(document, channel)
+        if "headers" not in message or "key" not in message.get("bindings", {}).get("kafka", {}):
+            yield f"channel {name}: its message has no headers or no key"
+        topic = channel["address"].removeprefix("touchstone.")
+        payload = message["payload"].get("schema", {})
+        if topic != "dead-letters" and payload.get("$ref") != f"./{topic}.schema.json":
+            yield f"channel {name}: its message has another topic's schema"
+    for name, schema in document["components"]["schemas"].items():
+        try:
+            jsonschema.Draft7Validator.check_schema(schema)
+        except jsonschema.SchemaError as error:
+            yield f"components/schemas/{name}: {error.message}"
+
+    # Said elsewhere too: the reasons in docs/events.md and in the schema of the file, the topics in docs/topics.md.
+    reasons = document["components"]["schemas"]["dead_letter_headers"]["properties"]["touchstone.reason"]["enum"]
+    in_file = schemas["dead-letters"]["properties"]["reason"]["enum"]
+    in_docs = re.findall(r"^\| `([a-z-]+)` \|", section((ROOT / "docs" / "events.md").read_text(encoding="utf-8"), "Dead letters"), re.MULTILINE)
+    if reasons != in_docs or [reason for reason in reasons if reason != "future-time"] != in_file:
+        yield f"the reasons are {reasons}; in docs/events.md {in_docs}; in dead-letters.schema.json {in_file}"
+    table = re.findall(r"^\| `([a-z-]+)` \| [^|]* \| [^|]* \| (\w+) \| ([^|]*) \|$", (ROOT / "docs" / "topics.md").read_text(encoding="utf-8"), re.MULTILINE)
+    settings = {channel["address"].removeprefix("touchstone."): channel["bindings"]["kafka"]["topicConfiguration"]
+                for channel in document["channels"].values()}
+    for topic, cleanup, kept in table:
+        here = settings.pop(topic, {})
+        if here.get("cleanup.policy") != [cleanup]:
+            yield f"{topic}: cleanup.policy is {here.get('cleanup.policy')}, in docs/topics.md {cleanup}"
+        days = re.match(r"(\d+) days", kept)
+        if days and here.get("retention.ms") != int(days[1]) * 86_400_000:
+            yield f"{topic}: retention.ms is {here.get('retention.ms')}, in docs/topics.md {kept}"
+    if settings:
+        yield f"docs/topics.md does not list {', '.join(settings)}"
+
+
+def message_of(document, channel):
+    return followed(document, next(iter(channel["messages"].values())))
+
+
+def section(text, heading):
+    return re.split(r"^## ", text.split(f"\n## {heading}\n", 1)[-1], maxsplit=1, flags=re.MULTILINE)[0]
+
+
+def key_problems(document, seen):
+    """The keys of real records against the schemas of keys."""
+    for channel in document["channels"].values():
+        topic = channel["address"].removeprefix("touchstone.")
+        if topic == "dead-letters":
+            continue
+        check = jsonschema.Draft7Validator(message_of(document, channel)["bindings"]["kafka"]["key"])
+        for record in seen[topic].shapes.values() or seen[topic].schema["examples"]:
+            names = {"windows": ("window", "scope", "id", "segment"), "alerts": ("kind", "scope", "id", "segment")}.get(topic, ("customer",))
+            key = "/".join(record[name] for name in names)
+            if not check.is_valid(key):
+                yield f"{topic}: the key {key!r}"
+        wrong = ["", 7]
+        if topic in ("windows", "alerts"):
+            wrong += ["5m/touchpoint/web", "5m/all/web/all", "5m/room/1/all", "5m/stage/loyalty/all/all", "/stage/loyalty/all"]
+        for key in wrong:
+            if check.is_valid(key):
+                yield f"{topic}: {key!r} passes for a key"
+
+
+# --- the test ---------------------------------------------------------------------------------------------------------
+
+class Report:
+    """Prints what each part found and remembers whether anything was wrong."""
+
+    def __init__(self):
+        self.failures = 0
+
+    def part(self, name, problems, summary="ok"):
+        problems = list(problems)
+        self.failures += bool(problems)
+        print(f"FAIL  {name}: {len(problems)} problems" if problems else f"ok    {name}: {summary}", flush=True)
+        for problem in problems[:PROBLEMS_MAX]:
+            print(f"      {problem}")
+        if len(problems) > PROBLEMS_MAX:
+            print(f"      and {len(problems) - PROBLEMS_MAX} more")
+
+
+def read_schemas():
+    there = sorted(path.name for path in SCHEMAS.iterdir())
+    if there != sorted([f"{topic}.schema.json" for topic in TOPICS] + ["asyncapi.yaml"]):
+        raise Failed(f"exporters/schema holds {', '.join(there)}")
+    return {topic: json.loads((SCHEMAS / f"{topic}.schema.json").read_text(encoding="utf-8"), object_pairs_hook=fields_once) for topic in TOPICS}
+
+
+def test_records(binary, scratch, seen):
+    for name, the_map, events, windows, lines_max in inputs(scratch):
+        out = scratch / name.replace(" ", "-")
+        replay(binary, the_map, events, out, windows)
+        written = {path.name for path in out.iterdir()}
+        if written != {f"touchstone.{topic}.ndjson" for topic in TOPICS}:
+            raise Failed(f"{name}: replay wrote {', '.join(sorted(written))}")
+        for topic in TOPICS:
+            path = out / f"touchstone.{topic}.ndjson"
+            seen[topic].take(path, lines_max)
+            path.unlink()
+
+
+def unseen_problems(seen):
+    for topic, each in seen.items():
+        if topic == "alerts" and not each.read:
+            continue
+        unseen = list(each.unseen())
+        for path, text in unseen:
+            if (topic, path) in NOT_WRITTEN_YET:
+                print(f"      not written yet: {topic} {text}")
+            else:
+                yield f"{topic}: {text} was never seen"
+        for path in {path for known, path in NOT_WRITTEN_YET if known == topic} - {path for path, _ in unseen}:
+            yield f"{topic}: {path} is written now: take it off NOT_WRITTEN_YET in this test"
+
+
+def mutation_problems(seen, counts):
+    for topic, each in seen.items():
+        for what, record in each.spoilt_ones():
+            counts[topic] += 1
+            if each.validator.is_valid(record):
+                yield f"{topic}: passes with {what}: {json.dumps(record)[:300]}"
+
+
+def base64_problems(seen):
+    """Base64 stands only where the bytes are not UTF-8, and is what it says."""
+    for record in seen["dead-letters"].shapes.values():
+        if "value_base64" in record:
+            try:
+                base64.b64decode(record["value_base64"], validate=True).decode()
+                yield f"value_base64 of what is UTF-8: {str(record)[:200]}"
+            except UnicodeDecodeError:
+                pass
+
+
+def run(binary, scratch):
+    report = Report()
+    schemas = read_schemas()
+    document = yaml.safe_load((SCHEMAS / "asyncapi.yaml").read_text(encoding="utf-8"))
+    for topic, schema in schemas.items():
+        report.part(f"{topic}.schema.json", schema_problems(topic, schema))
+    if report.failures:
+        return report.failures
+    seen = {topic: Seen(topic, schema) for topic, schema in schemas.items()}
+    report.part("examples", (f"{topic}: {problem}" for topic, each in seen.items() for problem in examples_problems(each.schema, each.validator)))
+    report.part("asyncapi.yaml", asyncapi_problems(document, schemas), f"{len(document['channels'])} channels")
+
+    test_records(binary, scratch, seen)
+    for topic, each in seen.items():
+        report.part(f"records of {topic}", each.problems, f"{each.validated} of {each.read} validated, {len(each.shapes)} shapes")
+    report.part("dead letters in Base64", base64_problems(seen))
+    report.part("keys", key_problems(document, seen))
+    report.part("everything declared was seen", unseen_problems(seen))
+    counts = collections.Counter()
+    problems = list(mutation_problems(seen, counts))
+    report.part("spoilt records", problems, ", ".join(f"{count} of {topic}" for topic, count in counts.items()) + " refused")
+    return report.failures
+
+
+def main():
+    if len(sys.argv) != 2:
+        print(__doc__)
+        return 64
+    binary = pathlib.Path(sys.argv[1]).resolve()
+    if not binary.exists():
+        print(f"no program {binary}")
+        return 1
+    try:
+        with tempfile.TemporaryDirectory(prefix="touchstone-schema-") as directory:
+            return 1 if run(binary, pathlib.Path(directory)) else 0
+    except Failed as failure:
+        print(f"FAIL  {failure}")
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
