@@ -7,6 +7,7 @@
 #include "app/kafka_properties.h"
 #include "app/version.h"
 #include "exporters/health.h"
+#include "exporters/map_api.h"
 #include "exporters/metrics_page.h"
 
 namespace touchstone {
@@ -30,6 +31,7 @@ Result<std::unique_ptr<HttpServer>> serve_metrics(const Configuration& configura
                       response.body = page->render();
                       return response;
                     }});
+  for (HttpRoute& route : map_routes(rules, board)) routes.push_back(std::move(route));
   HttpServerOptions options;
   options.address = configuration.http.listen.address;
   options.port = configuration.http.listen.port;

@@ -17,6 +17,7 @@ void Board::publish(const TaskId& task, JourneyStatus status) {
 
 void Board::publish(const TaskId& task, WindowsStatus status, std::vector<Row> rows) {
   const std::scoped_lock lock(mutex_);
+  if (status.moves) moves_[task] = *std::exchange(status.moves, std::nullopt);
   now_.windows[task] = std::move(status);
   auto& known = rows_[task];
   for (Row& row : rows) {
@@ -52,6 +53,7 @@ void Board::withdraw(const TaskId& task) {
   now_.journeys.erase(task);
   now_.windows.erase(task);
   rows_.erase(task);
+  moves_.erase(task);
   now_.lag.erase({task.topic, task.partition});
 }
 
@@ -59,6 +61,19 @@ BoardSnapshot Board::snapshot() const {
   const std::scoped_lock lock(mutex_);
   BoardSnapshot copy = now_;
   for (const auto& [task, rows] : rows_) copy.rows.insert(rows.begin(), rows.end());
+  copy.ready = all_ready();
+  return copy;
+}
+
+BoardSnapshot Board::window_snapshot(std::size_t window) const {
+  const std::scoped_lock lock(mutex_);
+  BoardSnapshot copy;
+  copy.windows = now_.windows;
+  for (const auto& [task, rows] : rows_) {
+    const auto end = rows.lower_bound({window + 1, {}});
+    copy.rows.insert(rows.lower_bound({window, {}}), end);
+  }
+  for (const auto& [task, cells] : moves_) copy.moves.insert(cells.begin(), cells.end());
   copy.ready = all_ready();
   return copy;
 }

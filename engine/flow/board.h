@@ -27,6 +27,8 @@ struct JourneyStatus {
 /// What one windows task says of its partition.
 struct WindowsStatus {
   std::vector<std::optional<EventTime>> closed;  ///< last closing by window
+  /// Sums of moves and stays over the longest window as of its last closing. Absent: as they were told before.
+  std::optional<std::map<CellKey, Cell>> moves;
 };
 
 /// Seconds a commit took, cumulative buckets are made when rendered.
@@ -42,6 +44,7 @@ struct BoardSnapshot {
   std::map<TaskId, JourneyStatus> journeys;
   std::map<TaskId, WindowsStatus> windows;
   std::map<std::tuple<std::size_t, CellKey>, Row> rows;  ///< the last one of each window and cell
+  std::map<CellKey, Cell> moves;  ///< moves and stays over the longest window; empty in `windows`
   std::map<TopicPartition, std::int64_t> lag;
   CommitTimes commits;
   std::uint64_t state_bytes = 0;
@@ -63,6 +66,8 @@ class Board {
   /// The task is no longer ours: its states vanish, its counts stay.
   void withdraw(const TaskId& task);
 
+  /// The rows of one window and the moves and stays of the longest, without the rest.
+  [[nodiscard]] BoardSnapshot window_snapshot(std::size_t window) const;
   /// Cheap, for health checks.
   [[nodiscard]] bool ready() const;
   [[nodiscard]] BoardSnapshot snapshot() const;
@@ -73,6 +78,7 @@ class Board {
   mutable std::mutex mutex_;
   BoardSnapshot now_;
   std::map<TaskId, std::map<std::tuple<std::size_t, CellKey>, Row>> rows_;
+  std::map<TaskId, std::map<CellKey, Cell>> moves_;
   std::map<std::string, bool> ready_;
 };
 

@@ -224,7 +224,13 @@ void WindowStage::publish(Board& board, const TaskId& task, bool everything) {
     fresh_.clear();
     windows_.visit_last_rows([&](const Row& row) { fresh_.push_back(row); });
   }
-  board.publish(task, WindowsStatus{windows_.closed()}, std::exchange(fresh_, {}));
+  WindowsStatus status{windows_.closed(), std::nullopt};
+  if (everything || status.closed.back() != told_) {
+    told_ = status.closed.back();
+    auto& moves = status.moves.emplace();
+    windows_.visit_moves([&](const CellKey& key, const Cell& sums) { moves.emplace(key, sums); });
+  }
+  board.publish(task, std::move(status), std::exchange(fresh_, {}));
 }
 
 }  // namespace touchstone

@@ -57,6 +57,7 @@ class WindowStage final : public Stage {
   std::vector<std::uint64_t> ends_;  ///< by source: the session in which it ended; 0: it has not
   std::vector<std::uint32_t> slice_of_;  ///< by CellIndex
   std::vector<Row> fresh_;               ///< rows written since the board was last told
+  std::optional<EventTime> told_;        ///< closing of the longest window whose moves the board knows
 };
 
 }  // namespace touchstone

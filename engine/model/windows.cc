@@ -261,7 +261,7 @@ void Windows::visit_last_rows(const RowSink& row) const {
   }
 }
 
-void Windows::visit_journeys(const std::function<void(const CellKey&, const Cell&)>& sums) const {
+void Windows::visit_moves(const std::function<void(const CellKey&, const Cell&)>& sums) const {
   for (const auto& [index, current] : windows_.back().current) {
     const CellKey& key = cell(index);
     if (!has_rows(key.scope) && key.scope != Scope::kChain && !current.sums.empty()) sums(key, current.sums);

@@ -84,7 +84,7 @@ class Windows {
   /// All last rows, in no particular order.
   void visit_last_rows(const RowSink& row) const;
   /// The sums over the longest window of the cells of moves and stays, in no particular order.
-  void visit_journeys(const std::function<void(const CellKey&, const Cell&)>& sums) const;
+  void visit_moves(const std::function<void(const CellKey&, const Cell&)>& sums) const;
 
   /// Putting state back: first every piece, then `restored` with the closings as of which each cell is true and
   /// the closings to go on from.

@@ -25,7 +25,7 @@ STREAMS = (
     "streams_with_other_lifecycles", "streams_with_the_default_lifecycle")
 
 WANTED = EVENTS + RATINGS + DEAD_LETTERS + LAPSES + CONVERSIONS + STREAMS
-MANY_CUSTOMERS = 2_000
+THOUSANDS = 2_000
 
 
 def table(total):
@@ -42,7 +42,7 @@ def of_stream(counts, plan, map_text):
     """What one stream reached: what the oracle counted and what its plan says."""
     reached = Counter(counts)
     stages = map_text.partition("stages: ")[2].partition("\n")[0]
-    reached["streams_of_thousands_of_customers"] += reached["customers"] >= MANY_CUSTOMERS
+    reached["streams_of_thousands_of_customers"] += reached["customers"] >= THOUSANDS
     reached["streams_with_other_windows"] += any(setting.startswith("windows=") for setting in plan.settings)
     reached["streams_with_other_limits"] += any(not setting.startswith("windows=") for setting in plan.settings)
     reached["streams_with_long_paths"] += plan.long_paths

@@ -1,0 +1,148 @@
+#include "exporters/map_api.h"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "engine/wire/json.h"
+#include "exporters/map_json.h"
+
+namespace touchstone {
+namespace {
+
+/// What a request asks for, checked against the map.
+struct Query {
+  std::size_t window = 0;  ///< number in Settings::windows; the longest unless said otherwise
+  bool longest = true;
+  std::optional<std::string> segment;  ///< of the map, `other` or `all`
+  CreditModel model = CreditModel::kMarkov;
+  std::string scope;  ///< these three empty: any
+  std::string id;
+  std::string from;
+};
+
+Result<void> read_window(std::string_view value, const Rules& rules, Query& query) {
+  const auto& windows = rules.settings().windows;
+  const auto found = std::find_if(windows.begin(), windows.end(), [&](const WindowSpec& each) { return each.name == value; });
+  if (found == windows.end()) return Error(ErrorKind::kReject, "unknown window");
+  query.window = static_cast<std::size_t>(found - windows.begin());
+  query.longest = query.window + 1 == windows.size();
+  return {};
+}
+
+Result<void> read_model(std::string_view value, Query& query) {
+  const auto found = std::find(kCreditModelNames.begin(), kCreditModelNames.end(), value);
+  if (found == kCreditModelNames.end()) return Error(ErrorKind::kReject, "unknown model");
+  query.model = static_cast<CreditModel>(found - kCreditModelNames.begin());
+  return {};
+}
+
+Result<void> read_parameter(std::string_view name, std::string_view value, const Rules& rules, Query& query) {
+  if (name == "window") return read_window(value, rules, query);
+  if (name == "model") return read_model(value, query);
+  if (name == "segment") {
+    if (value != kAllId && !rules.segments().find(value)) return Error(ErrorKind::kReject, "unknown segment");
+    query.segment = value;
+  } else if (name == "scope") {
+    if (std::find(kScopeNames.begin(), kScopeNames.end(), value) == kScopeNames.end()) {
+      return Error(ErrorKind::kReject, "unknown scope");
+    }
+    query.scope = value;
+  } else if (name == "from") {
+    if (!rules.touchpoints().find(value)) return Error(ErrorKind::kReject, "unknown touchpoint");
+    query.from = value;
+  } else {
+    query.id = value;
+  }
+  return {};
+}
+
+using ParameterNames = std::vector<std::string_view>;
+
+Result<Query> read_query(const HttpRequest& request, const ParameterNames& names, const Rules& rules) {
+  Query query;
+  query.window = rules.settings().windows.size() - 1;
+  for (const auto& [name, value] : request.parameters) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) {
+      return Error(ErrorKind::kReject, "unknown parameter " + name);
+    }
+    if (value.empty()) continue;
+    TOUCHSTONE_TRY(read_parameter(name, value, rules, query));
+  }
+  // Only the longest window has the chain's credit.
+  if (!query.longest && !request.parameter("model")) query.model = CreditModel::kLinear;
+  return query;
+}
+
+/// Up to where every task has closed the window.
+std::optional<EventTime> closed_by_all(const BoardSnapshot& board, std::size_t window) {
+  std::optional<EventTime> earliest;
+  for (const auto& [task, status] : board.windows) {
+    if (window >= status.closed.size() || !status.closed[window]) return std::nullopt;
+    earliest = earliest ? std::min(*earliest, *status.closed[window]) : status.closed[window];
+  }
+  return earliest;
+}
+
+std::string answer_map(const Query& query, const Rules& rules, const Board& board) {
+  const BoardSnapshot snapshot = board.window_snapshot(query.window);
+  MapFigures figures;
+  for (const auto& [key, row] : snapshot.rows) figures.rows.emplace(row.cell, row.measures);
+  if (query.longest) figures.lapses = lapses_by_touchpoint(snapshot.moves);
+  std::vector<SegmentReading> readings = read_map(rules, figures, query.model);
+  if (query.segment) {
+    std::erase_if(readings, [&](const SegmentReading& each) { return each.segment != *query.segment; });
+  }
+  const ReadingSubject subject{rules, rules.settings().windows[query.window], closed_by_all(snapshot, query.window)};
+  return map_json(subject, readings, query.model);
+}
+
+std::string answer_journeys(const Query& query, const Rules& rules, const Board& board) {
+  const std::string segment = query.segment.value_or(std::string(kAllId));
+  const BoardSnapshot snapshot = board.window_snapshot(query.window);
+  JourneyReading reading = read_journeys(rules, snapshot.moves, segment);
+  if (!query.from.empty()) {
+    std::erase_if(reading.steps, [&](const StepsFrom& steps) { return rules.touchpoints().id(steps.from) != query.from; });
+  }
+  const ReadingSubject subject{rules, rules.settings().windows[query.window], closed_by_all(snapshot, query.window)};
+  return journeys_json(subject, reading, segment);
+}
+
+std::string answer_windows(const Query& query, const Rules& rules, const Board& board) {
+  const auto is_wanted = [&](const CellKey& cell) {
+    return (query.scope.empty() || query.scope == kScopeNames[static_cast<std::size_t>(cell.scope)]) &&
+           (query.id.empty() || query.id == cell.id) && (!query.segment || *query.segment == cell.segment);
+  };
+  const BoardSnapshot snapshot = board.window_snapshot(query.window);
+  std::string rows;
+  for (const auto& [key, row] : snapshot.rows) {
+    if (!is_wanted(row.cell)) continue;
+    if (!rows.empty()) rows.push_back(',');
+    rows += row_json(row, rules.settings().windows[query.window], rules.stages());
+  }
+  return R"({"rows":[)" + rows + "]}";
+}
+
+using Answer = std::string (*)(const Query&, const Rules&, const Board&);
+
+HttpRoute route(std::string path, ParameterNames names, Answer answer, const std::shared_ptr<const Rules>& rules,
+                const Board& board) {
+  return {.method = "GET",
+          .path = std::move(path),
+          .handler = [names = std::move(names), answer, rules, &board](const HttpRequest& request) {
+            const Result<Query> query = read_query(request, names, *rules);
+            if (!query) return json_error(400, query.error().message());
+            return HttpResponse{.body = answer(*query, *rules, board) + "\n"};
+          }};
+}
+
+}  // namespace
+
+std::vector<HttpRoute> map_routes(const std::shared_ptr<const Rules>& rules, const Board& board) {
+  return {route("/api/v1/map", {"window", "model", "segment"}, answer_map, rules, board),
+          route("/api/v1/journeys", {"segment", "from"}, answer_journeys, rules, board),
+          route("/api/v1/windows", {"window", "scope", "id", "segment"}, answer_windows, rules, board)};
+}
+
+}  // namespace touchstone

@@ -1,0 +1,18 @@
+// The questions about the map that are answered over HTTP, from the board: how the touchpoint map reads now, how
+// customers move through it, and the current rows of a window.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "engine/flow/board.h"
+#include "engine/model/rules.h"
+#include "exporters/http_routes.h"
+
+namespace touchstone {
+
+/// GET /api/v1/map?window=&model=&segment=, /api/v1/journeys?segment=&from= and /api/v1/windows?window=&scope=&id=&segment=.
+/// docs/http.md says what they answer. Unknown names and parameters get 400. Borrows the board.
+[[nodiscard]] std::vector<HttpRoute> map_routes(const std::shared_ptr<const Rules>& rules, const Board& board);
+
+}  // namespace touchstone

@@ -1,0 +1,28 @@
+// Readings of the map as JSON; docs/http.md describes every field.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/model/journey_reading.h"
+#include "engine/model/map_reading.h"
+#include "engine/model/rules.h"
+#include "engine/model/settings.h"
+
+namespace touchstone {
+
+/// What a reading is of.
+struct ReadingSubject {
+  const Rules& rules;
+  const WindowSpec& window;
+  std::optional<EventTime> end;  ///< the window's last closing; absent: none has closed yet
+};
+
+[[nodiscard]] std::string map_json(const ReadingSubject& subject, const std::vector<SegmentReading>& segments,
+                                   CreditModel model);
+
+[[nodiscard]] std::string journeys_json(const ReadingSubject& subject, const JourneyReading& reading,
+                                        const std::string& segment);
+
+}  // namespace touchstone
