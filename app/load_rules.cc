@@ -42,9 +42,11 @@ bool pick_windows(const std::vector<std::string>& names, Settings& settings) {
     std::cerr << fmt::format("touchstone: no window \"{}\" is configured; there are:{}\n", name, configured);
     return false;
   }
+  const std::string longest = settings.windows.back().name;
   std::erase_if(settings.windows, [&](const WindowSpec& window) {
     return std::find(names.begin(), names.end(), window.name) == names.end();
   });
+  settings.has_longest = settings.windows.back().name == longest;
   return true;
 }
 

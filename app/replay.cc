@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "app/base64.h"
-#include "app/map_table.h"
+#include "app/replay_report.h"
 #include "app/topology.h"
 #include "engine/flow/hand_clock.h"
 #include "engine/flow/worker.h"
@@ -74,14 +74,14 @@ class Sink {
     return {};
   }
 
-  Result<void> drain(MapTable& table) {
+  Result<void> drain(ReplayReport& told) {
     for (auto& [topic, file] : files_) {
       broker_.drain(topic, [&, &name = topic, &to = file](const Record& record) {
         if (name == dead_letters_) {
           to << dead_letter_line(record) << '\n';
           return;
         }
-        table.take(name, *record.value);
+        told.take(name, record.key.value_or(std::string_view{}), *record.value);
         to << *record.value << '\n';
       });
       if (!file.flush()) return Error(ErrorKind::kFatal, "cannot write " + topic + ".ndjson (is the disk full?)");
@@ -198,7 +198,7 @@ Result<ReplayTotals> replay(const ReplayOptions& options, std::ostream& progress
   MemoryTables tables;
   HandClock clock;
   Board board;
-  MapTable table(*options.rules, topology.topics);
+  ReplayReport told(*options.rules, topology.topics);
   const auto log_of = [&](const std::string& name, std::vector<std::string> topics) {
     return [&broker, name, topics = std::move(topics)]() -> Result<std::unique_ptr<Log>> {
       return std::unique_ptr<Log>(std::make_unique<SimLog>(broker, SimLogOptions{name, name, topics}));
@@ -215,7 +215,7 @@ Result<ReplayTotals> replay(const ReplayOptions& options, std::ostream& progress
     }
     const TopicPartition deltas{topology.topics.deltas, Partition(0)};
     if (const auto done = broker.committed("windows", deltas)) broker.trim(deltas, *done);
-    return sink.drain(table);
+    return sink.drain(told);
   };
   TOUCHSTONE_TRY(go_on());
   for (bool more = true; more;) {
@@ -230,7 +230,7 @@ Result<ReplayTotals> replay(const ReplayOptions& options, std::ostream& progress
   if (!journey.finished()) return Error(ErrorKind::kFatal, "the end of the input was not reached");
 
   const ReplayTotals totals = totals_of(feed, board.snapshot().counts);
-  table.print(report);
+  told.print(report);
   return totals;
 }
 

@@ -1,8 +1,6 @@
 #include "app/summary.h"
 
 #include <algorithm>
-#include <array>
-#include <optional>
 #include <ostream>
 #include <sstream>
 
@@ -10,14 +8,15 @@
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
+#include "app/findings.h"
+#include "engine/model/map_reading.h"
+
 namespace touchstone {
 namespace {
 
 constexpr std::size_t kTransitionsShown = 3;
 constexpr std::size_t kAlertsShown = 4;
-constexpr std::size_t kPainPointsShown = 4;
-/// Fewer responses say little about a touchpoint.
-constexpr std::int64_t kEnoughResponses = 5;
+constexpr std::size_t kFindingsShown = 4;
 
 std::string_view red(Colours colours) { return colours == Colours::kAnsi ? "\033[31m" : ""; }
 std::string_view green(Colours colours) { return colours == Colours::kAnsi ? "\033[32m" : ""; }
@@ -38,20 +37,11 @@ double number_of(const boost::json::object& object, std::string_view name) {
   return found != nullptr && found->is_number() ? found->to_number<double>() : 0;
 }
 
-std::int64_t count_of(const boost::json::object& object, std::string_view name) {
-  return static_cast<std::int64_t>(number_of(object, name));
-}
-
-/// The parts of `window/scope/id/segment`; no id holds a slash.
-std::optional<std::array<std::string_view, 4>> split_key(std::string_view key) {
-  std::array<std::string_view, 4> parts;
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    const std::size_t slash = key.find('/');
-    if ((slash == std::string_view::npos) != (i + 1 == parts.size())) return std::nullopt;
-    parts[i] = key.substr(0, slash);
-    if (slash != std::string_view::npos) key.remove_prefix(slash + 1);
-  }
-  return parts;
+MapTableCell table_cell(const Measures& measures) {
+  const Mean satisfaction = measures.satisfaction.value_or(Mean{});
+  return {measures.interactions, satisfaction.responses,
+          static_cast<double>(satisfaction.millionths) / static_cast<double>(kMillion) *
+              static_cast<double>(satisfaction.responses)};
 }
 
 void keep_last(std::deque<std::string>& list, std::size_t count, std::string_view value) {
@@ -65,7 +55,7 @@ std::string time_of_day(const std::string& time) { return time.size() >= 19 ? ti
 }  // namespace
 
 Summary::Summary(const Rules& rules, const TopicNames& topics, std::string window)
-    : rules_(rules), topics_(topics), window_(std::move(window)) {
+    : rules_(rules), topics_(topics), rows_(rules, std::move(window)) {
   for (const Segment& segment : rules_.map().segments) segments_.push_back(segment.id);
   segments_.emplace_back(kOtherId);
   segments_.emplace_back(kAllId);
@@ -78,7 +68,7 @@ void Summary::take(const Record& record) {
     if (value.find(R"("late":true)") != std::string_view::npos) ++counts_.late;
   } else if (record.topic == topics_.windows) {
     ++counts_.rows;
-    if (record.key && record.value) take_row(*record.key, value);
+    if (record.key && record.value) rows_.take(*record.key, value);
   } else if (record.topic == topics_.transitions) {
     ++counts_.transitions;
     keep_last(transitions_, kTransitionsShown, value);
@@ -95,52 +85,32 @@ void Summary::take(const Record& record) {
   }
 }
 
-void Summary::take_row(std::string_view key, std::string_view value) {
-  const auto parts = split_key(key);
-  if (!parts || (*parts)[0] != window_) return;
-  const auto [window, scope, id, segment] = *parts;
-  const bool shown = scope == "stage" || (segment == kAllId && (scope == "touchpoint" || scope == "all"));
-  if (!shown) return;
-
-  const boost::json::object row = parse_object(value);
-  Figures figures{count_of(row, "interactions"), count_of(row, "customers"), count_of(row, "conversions"),
-                  number_of(row, "value")};
-  if (const auto* rated = row.if_contains("satisfaction")) {
-    figures.responses = count_of(rated->as_object(), "responses");
-    figures.satisfaction = number_of(rated->as_object(), "mean");
-  }
-  end_ = std::max(end_, text_of(row, "end"));
-  if (scope == "stage") {
-    cells_[{std::string(segment), std::string(id)}] = {
-        figures.interactions, figures.responses,
-        figures.satisfaction * static_cast<double>(figures.responses)};
-    if (segment == kAllId) customers_[std::string(id)] = figures.customers;
-  } else if (scope == "touchpoint") {
-    touchpoints_[std::string(id)] = figures;
-  } else {
-    everything_ = figures;
-  }
-}
-
 void Summary::print(const Layout& layout, std::ostream& out) const {
-  if (end_.empty()) {
+  const std::string& end = rows_.end();
+  if (end.empty()) {
     fmt::print(out, "No window has closed yet.\n");
     return;
   }
-  fmt::print(out, "{} up to {}: interactions, mean satisfaction (0..1)\n\n", window_,
-             end_.size() >= 19 ? end_.substr(0, 10) + " " + time_of_day(end_) + " UTC" : end_);
+  fmt::print(out, "{} up to {}: interactions, mean satisfaction (0..1)\n\n", rows_.window(),
+             end.size() >= 19 ? end.substr(0, 10) + " " + time_of_day(end) + " UTC" : end);
   print_table(rules_.map().lifecycle.stages, layout, out);
   fmt::print(out, "\n");
   print_alerts(layout, out);
-  print_pain_points(layout, out);
+  // Without a chain, which only the longest window has, credit is split evenly.
+  const std::vector<SegmentReading> readings = read_map(rules_, {rows_.rows(), {}}, CreditModel::kLinear);
+  print_findings(readings.back(), rules_, layout.colours, kFindingsShown, out);
   print_customers(out);
   print_transitions(out);
 }
 
 void Summary::print_table(const std::vector<std::string>& stages, const Layout& layout,
                           std::ostream& out) const {
+  std::map<std::pair<std::string, std::string>, MapTableCell> cells;
+  for (const auto& [cell, measures] : rows_.rows()) {
+    if (cell.scope == Scope::kStage) cells[{cell.segment, cell.id}] = table_cell(measures);
+  }
   std::ostringstream whole;
-  print_map_table(stages, segments_, cells_, layout.colours, whole);
+  print_map_table(stages, segments_, cells, layout.colours, whole);
   const std::string table = whole.str();
   if (table.find('\n') <= layout.columns || stages.size() == 1) {
     out << table;
@@ -152,45 +122,18 @@ void Summary::print_table(const std::vector<std::string>& stages, const Layout& 
 }
 
 void Summary::print_customers(std::ostream& out) const {
-  fmt::print(out, "customers    {} in all", everything_.customers);
+  const Measures& everything = rows_.row(Scope::kAll, kAllId, kAllId);
+  fmt::print(out, "customers    {} in all", everything.customers);
   for (const std::string& stage : rules_.map().lifecycle.stages) {
-    const auto found = customers_.find(stage);
-    if (found != customers_.end() && found->second > 0) fmt::print(out, ", {} {}", found->second, stage);
+    const std::int64_t customers = rows_.row(Scope::kStage, stage, kAllId).customers;
+    if (customers > 0) fmt::print(out, ", {} {}", customers, stage);
   }
   fmt::print(out, "\n");
   const bool converts = std::any_of(rules_.map().touchpoints.begin(), rules_.map().touchpoints.end(),
                                     [](const Touchpoint& touchpoint) { return touchpoint.conversion; });
   if (converts) {
-    fmt::print(out, "conversions  {}, value of all interactions {:.2f}\n", everything_.conversions,
-               everything_.value);
-  }
-}
-
-void Summary::print_pain_points(const Layout& layout, std::ostream& out) const {
-  struct PainPoint {
-    const std::string* id;
-    const Figures* figures;
-    double expected;
-  };
-  std::vector<PainPoint> points;
-  for (const Touchpoint& touchpoint : rules_.map().touchpoints) {
-    const auto found = touchpoints_.find(touchpoint.id);
-    if (found == touchpoints_.end() || !touchpoint.expect.satisfaction) continue;
-    const Figures& figures = found->second;
-    if (figures.responses < kEnoughResponses || figures.satisfaction >= *touchpoint.expect.satisfaction)
-      continue;
-    points.push_back({&touchpoint.id, &figures, *touchpoint.expect.satisfaction});
-  }
-  std::sort(points.begin(), points.end(), [](const PainPoint& a, const PainPoint& b) {
-    return a.figures->satisfaction - a.expected < b.figures->satisfaction - b.expected;
-  });
-  if (points.size() > kPainPointsShown) points.resize(kPainPointsShown);
-  fmt::print(out, "pain points  {}\n",
-             points.empty() ? "none: nothing is worse than the map expects"
-                            : "satisfaction against what the map expects");
-  for (const PainPoint& point : points) {
-    fmt::print(out, "  {:<20} {}{:.2f}{} of {:.2f}, {} responses\n", *point.id, red(layout.colours),
-               point.figures->satisfaction, plain(layout.colours), point.expected, point.figures->responses);
+    fmt::print(out, "conversions  {}, value of all interactions {:.2f}\n", everything.conversions,
+               static_cast<double>(everything.value) / static_cast<double>(kMoneyUnit));
   }
 }
 

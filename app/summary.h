@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "app/map_table.h"
+#include "app/window_rows.h"
 #include "engine/flow/ports.h"
 #include "engine/flow/topic_names.h"
 #include "engine/model/rules.h"
@@ -45,39 +46,21 @@ class Summary {
   };
   [[nodiscard]] const Counts& counts() const { return counts_; }
   /// When the last window that it shows was closed, as written; empty: none yet.
-  [[nodiscard]] const std::string& closed_at() const { return end_; }
+  [[nodiscard]] const std::string& closed_at() const { return rows_.end(); }
 
   void print(const Layout& layout, std::ostream& out) const;
 
  private:
-  /// What is kept of a row.
-  struct Figures {
-    std::int64_t interactions = 0;
-    std::int64_t customers = 0;
-    std::int64_t conversions = 0;
-    double value = 0;
-    std::int64_t responses = 0;
-    double satisfaction = 0;
-  };
-  using Key = std::pair<std::string, std::string>;  ///< segment, id
-
-  void take_row(std::string_view key, std::string_view value);
   void print_table(const std::vector<std::string>& stages, const Layout& layout, std::ostream& out) const;
   void print_customers(std::ostream& out) const;
-  void print_pain_points(const Layout& layout, std::ostream& out) const;
   void print_alerts(const Layout& layout, std::ostream& out) const;
   void print_transitions(std::ostream& out) const;
 
   const Rules& rules_;
   TopicNames topics_;
-  std::string window_;
   std::vector<std::string> segments_;  ///< in map order, `other`, then `all`
   Counts counts_;
-  std::string end_;
-  Figures everything_;
-  std::map<Key, MapTableCell> cells_;
-  std::map<std::string, std::int64_t, std::less<>> customers_;  ///< by stage
-  std::map<std::string, Figures, std::less<>> touchpoints_;
+  WindowRows rows_;
   std::deque<std::string> transitions_;  ///< the last few, as they came
   std::deque<std::string> alerts_;
 };

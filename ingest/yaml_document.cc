@@ -249,7 +249,7 @@ std::string explained(const std::string& words) {
       {"unknown token", "a character that cannot begin a value (quote the text)"},
   }};
   for (const Known& known : kKnown) {
-    if (words == known.words) return "not YAML: " + std::string(known.meaning);
+    if (words.starts_with(known.words)) return "not YAML: " + std::string(known.meaning);
   }
   return "not YAML: " + words;
 }

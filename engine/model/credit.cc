@@ -20,18 +20,16 @@ Weights position_weights(std::size_t touches) {
 }
 
 Weights decay_weights(std::span<const PathTouch> path, EventTime at, Millis half_life) {
-  // Weights are kept to 2^-60 of a touch of age zero, so that even the largest value splits to its last digit; whole
-  // numbers keep equal ages exactly equal.
+  // Only ratios count, so ages are taken from the youngest touch, and weights kept to 2^-60 of its own: even the largest
+  // value splits to its last digit. Whole numbers keep equal ages exactly equal.
   constexpr long double kScale = static_cast<long double>(std::uint64_t{1} << 60);
+  std::vector<std::int64_t> ages;
+  for (const PathTouch& touch : path) ages.push_back(std::max(std::int64_t{0}, std::int64_t{(at - touch.time).count()}));
+  const std::int64_t youngest = *std::min_element(ages.begin(), ages.end());
   Weights weights;
-  for (const PathTouch& touch : path) {
-    const auto age = static_cast<long double>(std::max(std::int64_t{0}, std::int64_t{(at - touch.time).count()}));
-    const long double weight = std::exp2(-age / static_cast<long double>(half_life.count()));
-    weights.push_back(static_cast<std::uint64_t>(std::llround(weight * kScale)));
-  }
-  // Touches so old that all weights vanish share equally.
-  if (std::all_of(weights.begin(), weights.end(), [](std::uint64_t weight) { return weight == 0; })) {
-    weights.assign(path.size(), 1);
+  for (const std::int64_t age : ages) {
+    const auto half_lives = static_cast<long double>(age - youngest) / static_cast<long double>(half_life.count());
+    weights.push_back(static_cast<std::uint64_t>(std::llround(std::exp2(-half_lives) * kScale)));
   }
   return weights;
 }

@@ -37,6 +37,9 @@ struct Settings {
   Millis rating_within = std::chrono::days{7};        ///< journey.rating_within
   Millis decay_half_life = std::chrono::days{7};      ///< journey.decay_half_life
   std::vector<WindowSpec> windows = default_windows();
+  /// Whether the last of these is the longest one configured, not only the longest of those picked for a replay. Credit
+  /// by removal effect is of the longest one alone.
+  bool has_longest = true;
 };
 
 }  // namespace touchstone

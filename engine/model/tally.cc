@@ -73,7 +73,8 @@ void tally_credit(const Observation& seen, EventTime pane, DeltaSet& deltas) {
 
 /// A path that has ended: one move from place to place each.
 void tally_path(std::span<const PathTouch> path, std::uint16_t end, std::int64_t value, SegmentNo segment,
-                EventTime pane, DeltaSet& deltas) {
+                EventTime pane, const Rules& rules, DeltaSet& deltas) {
+  if (!rules.settings().has_longest) return;
   for_segment_and_all(segment, [&](std::uint16_t number) {
     std::uint16_t from = CellNo::kAllNumber;
     for (const PathTouch& touch : path) {
@@ -99,12 +100,12 @@ void tally_stay(const Stay& stay, SegmentNo segment, EventTime pane, DeltaSet& d
   });
 }
 
-void tally_conversion(const Observation& seen, EventTime pane, DeltaSet& deltas) {
+void tally_conversion(const Observation& seen, EventTime pane, const Rules& rules, DeltaSet& deltas) {
   tally_credit(seen, pane, deltas);
   // A conversion without touches before it is the path of its own touchpoint.
   std::vector<PathTouch> path = seen.conversion->path;
   if (path.empty()) path.push_back({seen.touchpoint, {}});
-  tally_path(path, kToConversion, seen.value.value_or(0), seen.segment, pane, deltas);
+  tally_path(path, kToConversion, seen.value.value_or(0), seen.segment, pane, rules, deltas);
 }
 
 }  // namespace
@@ -127,7 +128,7 @@ void tally(const Observation& seen, EventTime time, EventTime watermark, const R
       deltas.cell(cell, pane).add(ratings);
     }
   }
-  if (seen.conversion) tally_conversion(seen, pane, deltas);
+  if (seen.conversion) tally_conversion(seen, pane, rules, deltas);
   if (seen.touchpoint_before) {
     tally_move(*seen.touchpoint_before, seen.touchpoint.value(), seen.segment, pane, deltas);
   }
@@ -137,7 +138,7 @@ void tally(const Observation& seen, EventTime time, EventTime watermark, const R
 void tally(const Lapse& lapse, const Rules& rules, DeltaSet& deltas) {
   const auto& [time, segment, from, from_lapsed, to, cause] = lapse.transition;
   const EventTime pane = floor_to(time, rules.pane());
-  if (!lapse.path.empty()) tally_path(lapse.path, kToLapse, 0, segment, pane, deltas);
+  if (!lapse.path.empty()) tally_path(lapse.path, kToLapse, 0, segment, pane, rules, deltas);
   tally_move(cause, kToLapse, segment, pane, deltas);
   tally_stay(lapse.stay, segment, pane, deltas);
 }
