@@ -16,7 +16,7 @@ struct Query {
   std::size_t window = 0;  ///< number in Settings::windows; the longest unless said otherwise
   bool longest = true;
   std::optional<std::string> segment;  ///< of the map, `other` or `all`
-  CreditModel model = CreditModel::kMarkov;
+  std::optional<CreditModel> model;
   std::string scope;  ///< these three empty: any
   std::string id;
   std::string from;
@@ -45,7 +45,8 @@ Result<void> read_parameter(std::string_view name, std::string_view value, const
     if (value != kAllId && !rules.segments().find(value)) return Error(ErrorKind::kReject, "unknown segment");
     query.segment = value;
   } else if (name == "scope") {
-    if (std::find(kScopeNames.begin(), kScopeNames.end(), value) == kScopeNames.end()) {
+    const auto* const found = std::find(kScopeNames.begin(), kScopeNames.end(), value);
+    if (found == kScopeNames.end() || !has_rows(static_cast<Scope>(found - kScopeNames.begin()))) {
       return Error(ErrorKind::kReject, "unknown scope");
     }
     query.scope = value;
@@ -60,18 +61,25 @@ Result<void> read_parameter(std::string_view name, std::string_view value, const
 
 using ParameterNames = std::vector<std::string_view>;
 
+/// Names what there is, not what was asked: that may be any bytes.
+Error unknown_parameter(const ParameterNames& names) {
+  std::string known;
+  for (const std::string_view name : names) known += (known.empty() ? "" : ", ") + std::string(name);
+  return {ErrorKind::kReject, "unknown parameter; there are " + known};
+}
+
 Result<Query> read_query(const HttpRequest& request, const ParameterNames& names, const Rules& rules) {
   Query query;
   query.window = rules.settings().windows.size() - 1;
   for (const auto& [name, value] : request.parameters) {
     if (std::find(names.begin(), names.end(), name) == names.end()) {
-      return Error(ErrorKind::kReject, "unknown parameter " + name);
+      return unknown_parameter(names);
     }
     if (value.empty()) continue;
     TOUCHSTONE_TRY(read_parameter(name, value, rules, query));
   }
   // Only the longest window has the chain's credit.
-  if (!query.longest && !request.parameter("model")) query.model = CreditModel::kLinear;
+  if (!query.model) query.model = query.longest ? CreditModel::kMarkov : CreditModel::kLinear;
   return query;
 }
 
@@ -85,17 +93,26 @@ std::optional<EventTime> closed_by_all(const BoardSnapshot& board, std::size_t w
   return earliest;
 }
 
+/// The most frequent items of a ranking over the longest window.
+RankedItems ranked(const BoardSnapshot& board, Scope scope, const std::string& segment) {
+  const auto found = board.rankings.find({scope, std::string(kAllId), segment});
+  if (found == board.rankings.end()) return {};
+  return most_frequent(found->second, kRankedItems);
+}
+
 std::string answer_map(const Query& query, const Rules& rules, const Board& board) {
   const BoardSnapshot snapshot = board.window_snapshot(query.window);
   MapFigures figures;
   for (const auto& [key, row] : snapshot.rows) figures.rows.emplace(row.cell, row.measures);
   if (query.longest) figures.lapses = lapses_by_touchpoint(snapshot.moves);
-  std::vector<SegmentReading> readings = read_map(rules, figures, query.model);
+  std::vector<SegmentReading> readings = read_map(rules, figures, *query.model);
   if (query.segment) {
     std::erase_if(readings, [&](const SegmentReading& each) { return each.segment != *query.segment; });
   }
   const ReadingSubject subject{rules, rules.settings().windows[query.window], closed_by_all(snapshot, query.window)};
-  return map_json(subject, readings, query.model);
+  const RankedItems unmapped =
+      query.longest ? ranked(snapshot, Scope::kUnmapped, std::string(kAllId)) : RankedItems{};
+  return map_json(subject, readings, *query.model, unmapped);
 }
 
 std::string answer_journeys(const Query& query, const Rules& rules, const Board& board) {
@@ -106,7 +123,7 @@ std::string answer_journeys(const Query& query, const Rules& rules, const Board&
     std::erase_if(reading.steps, [&](const StepsFrom& steps) { return rules.touchpoints().id(steps.from) != query.from; });
   }
   const ReadingSubject subject{rules, rules.settings().windows[query.window], closed_by_all(snapshot, query.window)};
-  return journeys_json(subject, reading, segment);
+  return journeys_json(subject, reading, ranked(snapshot, Scope::kPaths, segment), segment);
 }
 
 std::string answer_windows(const Query& query, const Rules& rules, const Board& board) {

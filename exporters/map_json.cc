@@ -154,6 +154,21 @@ void append_segment(const SegmentReading& segment, const Rules& rules, std::stri
   });
 }
 
+/// A path `touchpoint>touchpoint>(end)` and its count.
+void append_path(const std::pair<std::string, std::int64_t>& item, std::string& out) {
+  std::vector<std::string_view> places;
+  std::string_view rest = item.first;
+  for (std::size_t at = rest.find('>'); at != std::string_view::npos; at = rest.find('>')) {
+    places.push_back(rest.substr(0, at));
+    rest.remove_prefix(at + 1);
+  }
+  JsonObject object(out);
+  append_array(places, object.member("touchpoints"),
+               [](std::string_view place, std::string& to) { append_json_text(place, to); });
+  object.text("end", rest == kConversionEnd ? std::string_view("conversion") : kLapsedId);
+  object.integer("count", item.second);
+}
+
 /// What the map itself says, for whoever shows the reading.
 void put_map(JsonObject& object, const TouchpointMap& map) {
   put_texts(object, "name", map.name);
@@ -175,7 +190,8 @@ void put_map(JsonObject& object, const TouchpointMap& map) {
 
 }  // namespace
 
-std::string map_json(const ReadingSubject& subject, const std::vector<SegmentReading>& segments, CreditModel model) {
+std::string map_json(const ReadingSubject& subject, const std::vector<SegmentReading>& segments, CreditModel model,
+                     const RankedItems& unmapped) {
   std::string out;
   {
     JsonObject object(out);
@@ -188,11 +204,19 @@ std::string map_json(const ReadingSubject& subject, const std::vector<SegmentRea
     append_array(segments, object.member("segments"), [&](const SegmentReading& segment, std::string& to) {
       append_segment(segment, subject.rules, to);
     });
+    append_array(unmapped, object.member("unmapped"), [](const auto& item, std::string& to) {
+      const std::size_t space = item.first.find(' ');
+      JsonObject each(to);
+      each.text("channel", std::string_view(item.first).substr(0, space));
+      each.text("type", std::string_view(item.first).substr(space + 1));
+      each.integer("interactions", item.second);
+    });
   }
   return out;
 }
 
-std::string journeys_json(const ReadingSubject& subject, const JourneyReading& reading, const std::string& segment) {
+std::string journeys_json(const ReadingSubject& subject, const JourneyReading& reading, const RankedItems& paths,
+                          const std::string& segment) {
   const Rules& rules = subject.rules;
   std::string out;
   {
@@ -215,6 +239,7 @@ std::string journeys_json(const ReadingSubject& subject, const JourneyReading& r
       each.text("stage", rules.stages().id(stay.stage));
       put_lengths(each, stay.lengths);
     });
+    append_array(paths, object.member("paths"), [](const auto& item, std::string& to) { append_path(item, to); });
   }
   return out;
 }

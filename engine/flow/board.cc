@@ -17,7 +17,10 @@ void Board::publish(const TaskId& task, JourneyStatus status) {
 
 void Board::publish(const TaskId& task, WindowsStatus status, std::vector<Row> rows) {
   const std::scoped_lock lock(mutex_);
-  if (status.moves) moves_[task] = *std::exchange(status.moves, std::nullopt);
+  if (status.moves) {
+    moves_[task] = *std::exchange(status.moves, std::nullopt);
+    rankings_[task] = std::exchange(status.rankings, {});
+  }
   now_.windows[task] = std::move(status);
   auto& known = rows_[task];
   for (Row& row : rows) {
@@ -54,6 +57,7 @@ void Board::withdraw(const TaskId& task) {
   now_.windows.erase(task);
   rows_.erase(task);
   moves_.erase(task);
+  rankings_.erase(task);
   now_.lag.erase({task.topic, task.partition});
 }
 
@@ -74,6 +78,7 @@ BoardSnapshot Board::window_snapshot(std::size_t window) const {
     copy.rows.insert(rows.lower_bound({window, {}}), end);
   }
   for (const auto& [task, cells] : moves_) copy.moves.insert(cells.begin(), cells.end());
+  for (const auto& [task, rankings] : rankings_) copy.rankings.insert(rankings.begin(), rankings.end());
   copy.ready = all_ready();
   return copy;
 }

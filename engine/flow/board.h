@@ -13,6 +13,7 @@
 
 #include "engine/flow/counts.h"
 #include "engine/flow/ports.h"
+#include "engine/model/ranking.h"
 #include "engine/model/row.h"
 #include "engine/model/rules.h"
 
@@ -29,6 +30,7 @@ struct WindowsStatus {
   std::vector<std::optional<EventTime>> closed;  ///< last closing by window
   /// Sums of moves and stays over the longest window as of its last closing. Absent: as they were told before.
   std::optional<std::map<CellKey, Cell>> moves;
+  std::map<CellKey, ItemCounts> rankings;  ///< likewise; told together with the moves
 };
 
 /// Seconds a commit took, cumulative buckets are made when rendered.
@@ -44,6 +46,7 @@ struct BoardSnapshot {
   std::map<TaskId, JourneyStatus> journeys;
   std::map<TaskId, WindowsStatus> windows;
   std::map<std::tuple<std::size_t, CellKey>, Row> rows;  ///< the last one of each window and cell
+  std::map<CellKey, ItemCounts> rankings;  ///< over the longest window
   std::map<CellKey, Cell> moves;  ///< moves and stays over the longest window; empty in `windows`
   std::map<TopicPartition, std::int64_t> lag;
   CommitTimes commits;
@@ -79,6 +82,7 @@ class Board {
   BoardSnapshot now_;
   std::map<TaskId, std::map<std::tuple<std::size_t, CellKey>, Row>> rows_;
   std::map<TaskId, std::map<CellKey, Cell>> moves_;
+  std::map<TaskId, std::map<CellKey, ItemCounts>> rankings_;
   std::map<std::string, bool> ready_;
 };
 

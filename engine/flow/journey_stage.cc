@@ -257,6 +257,12 @@ void JourneyStage::send_deltas(Output& out) {
         part(named.cell).edges[edge] = change;
         ++amounts;
       }
+      for (const auto& [pane, items] : named.delta.items) {
+        for (const auto& [item, count] : items) {
+          part(named.cell).items[pane][item] = count;
+          ++amounts;
+        }
+      }
     }
     send_part();
   }

@@ -68,6 +68,7 @@ WindowStage::WindowStage(WindowOptions options, const Slices& slices)
                [this](const CellKey& cell) {
                  return partition_of_cell(cell, options_.partitions) == options_.partition;
                }),
+      rankings_(options_.rules->settings().windows.back()),
       watermark_(static_cast<std::size_t>(options_.sources)),
       ends_(static_cast<std::size_t>(options_.sources)) {}
 
@@ -99,6 +100,7 @@ void WindowStage::add(const NamedDelta& named, Offset at, Output& out) {
   for (const auto& [edge, change] : named.delta.edges) {
     if (edge.first < windows_.specs().size()) windows_.add_edge(cell, edge.first, edge.second, change);
   }
+  for (const auto& [pane, items] : named.delta.items) rankings_.add(named.cell, pane, items);
 }
 
 void WindowStage::close(const std::optional<EndOfInput>& end, Offset at, Output& out) {
@@ -112,6 +114,9 @@ void WindowStage::close(const std::optional<EndOfInput>& end, Offset at, Output&
   };
   if (const auto watermark = watermark_.value()) windows_.close_until(*watermark, may_touch, write);
   if (end && end->highest && ended(end->session)) windows_.end(*end->highest, may_touch, write);
+  if (const auto closed = windows_.closed().back()) {
+    rankings_.close(*closed, [&](const CellKey& ranking) { return may_touch(windows_.index(ranking)); });
+  }
 }
 
 bool WindowStage::ended(std::uint64_t session) const {
@@ -127,7 +132,7 @@ std::uint32_t WindowStage::slice_of(CellIndex cell) {
 }
 
 std::string WindowStage::fingerprint() const {
-  std::string text = "windows 2, " + std::to_string(options_.partitions) + " partitions, " +
+  std::string text = "windows 3, " + std::to_string(options_.partitions) + " partitions, " +
                      std::to_string(options_.sources) + " sources, " + std::to_string(slices_.count()) +
                      " slices, xxh3, windows";
   for (const WindowSpec& window : windows_.specs()) {
@@ -163,17 +168,33 @@ TableChange WindowStage::change_of(const WindowsKey& key) const {
   return change;
 }
 
+TableChange WindowStage::change_of(const RankingStep& step) const {
+  const auto window = static_cast<std::uint8_t>(windows_.specs().size() - 1);
+  TableChange change{windows_key(KeyKind::kRanking, window, step.ranking, step.begin), std::nullopt};
+  if (const ItemCounts* items = rankings_.items(step)) {
+    ByteWriter value;
+    write_items(value, *items);
+    change.value = value.take();
+  }
+  return change;
+}
+
 std::vector<TableChange> WindowStage::take_changes(std::uint32_t slice) {
   std::vector<TableChange> changes;
   for (const WindowsKey& key : windows_.take_changed([&](CellIndex cell) { return slice_of(cell) == slice; })) {
     changes.push_back(change_of(key));
   }
+  const auto of_slice = [&](const CellKey& ranking) { return slice_of(windows_.index(ranking)) == slice; };
+  for (const RankingStep& step : rankings_.take_changed(of_slice)) changes.push_back(change_of(step));
   std::sort(changes.begin(), changes.end(),
             [](const TableChange& a, const TableChange& b) { return a.key < b.key; });
   return changes;
 }
 
-void WindowStage::drop_changes() { windows_.drop_changed(); }
+void WindowStage::drop_changes() {
+  windows_.drop_changed();
+  rankings_.drop_changed();
+}
 
 bool WindowStage::restore(std::string_view bytes, std::string_view value) {
   const std::optional<WindowsKeyParts> parts = read_windows_key(bytes);
@@ -195,6 +216,9 @@ bool WindowStage::restore(std::string_view bytes, std::string_view value) {
       windows_.restore_row(key, std::move(row));
       return true;
     }
+    case KeyKind::kRanking:
+      rankings_.restore({parts->time, parts->cell}, read_items(in));
+      return in.done();
     default:
       return false;
   }
@@ -214,6 +238,9 @@ bool WindowStage::restored(const std::vector<std::string>& slice_states, const s
   windows_.restored(state->closed, [&](CellIndex cell) -> const Windows::Closings& {
     return closed_by_slice[slice_of(cell)];
   });
+  rankings_.restored(state->closed.back(), [&](const CellKey& ranking) {
+    return closed_by_slice[slice_of(windows_.index(ranking))].back();
+  });
   watermark_ = JoinedWatermark(std::move(state->sources), state->watermark);
   ends_ = std::move(state->ends);
   return true;
@@ -224,11 +251,12 @@ void WindowStage::publish(Board& board, const TaskId& task, bool everything) {
     fresh_.clear();
     windows_.visit_last_rows([&](const Row& row) { fresh_.push_back(row); });
   }
-  WindowsStatus status{windows_.closed(), std::nullopt};
+  WindowsStatus status{windows_.closed(), std::nullopt, {}};
   if (everything || status.closed.back() != told_) {
     told_ = status.closed.back();
     auto& moves = status.moves.emplace();
     windows_.visit_moves([&](const CellKey& key, const Cell& sums) { moves.emplace(key, sums); });
+    status.rankings = rankings_.sums();
   }
   board.publish(task, std::move(status), std::exchange(fresh_, {}));
 }

@@ -12,6 +12,7 @@
 #include "engine/flow/slices.h"
 #include "engine/flow/stage.h"
 #include "engine/flow/topic_names.h"
+#include "engine/model/ranking.h"
 #include "engine/model/rules.h"
 #include "engine/model/watermark.h"
 #include "engine/model/windows.h"
@@ -48,11 +49,13 @@ class WindowStage final : public Stage {
   void close(const std::optional<EndOfInput>& end, Offset at, Output& out);
   [[nodiscard]] std::uint32_t slice_of(CellIndex cell);
   [[nodiscard]] TableChange change_of(const WindowsKey& key) const;
+  [[nodiscard]] TableChange change_of(const RankingStep& step) const;
 
   WindowOptions options_;
   const Slices& slices_;
   Names names_;  ///< of the map, and others that deltas or state still speak of
   Windows windows_;
+  Rankings rankings_;  ///< over the longest window
   JoinedWatermark watermark_;
   std::vector<std::uint64_t> ends_;  ///< by source: the session in which it ended; 0: it has not
   std::vector<std::uint32_t> slice_of_;  ///< by CellIndex

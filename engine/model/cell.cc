@@ -19,6 +19,8 @@ CellKey key_of(const CellNo& cell, const Rules& rules) {
       key.id = rules.stages().id(StageNo(cell.id));
       break;
     case Scope::kAll:
+    case Scope::kUnmapped:
+    case Scope::kPaths:
       break;
     case Scope::kChain:
       key.id = cell.id == CellNo::kAllNumber ? std::string(kStartId) : rules.touchpoints().id(TouchpointNo(cell.id));

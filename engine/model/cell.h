@@ -25,9 +25,11 @@ enum class Scope : std::uint8_t {
   kChain,  ///< id: a touchpoint or the start; from there, the moves of paths to conversion or lapse (chain.h)
   kMoves,  ///< id: a touchpoint; from there, the next touchpoint or lapse of each customer
   kStay,   ///< id: a stage; how long customers stayed who left it
+  kUnmapped,  ///< id `all`; a ranking of channels and types of events that no touchpoint of the map takes (ranking.h)
+  kPaths,     ///< id `all`; a ranking of the last touches before a conversion or a lapse
 };
-inline constexpr std::array<std::string_view, 7> kScopeNames = {"touchpoint", "channel", "stage", "all",
-                                                                "chain",      "moves",   "stay"};
+inline constexpr std::array<std::string_view, 9> kScopeNames = {"touchpoint", "channel", "stage",    "all",  "chain",
+                                                                "moves",      "stay",    "unmapped", "paths"};
 /// Whether rows are written of the scope's cells. The others are summed up in the longest window alone.
 [[nodiscard]] constexpr bool has_rows(Scope scope) { return scope <= Scope::kAll; }
 
@@ -50,6 +52,11 @@ struct CellNo {
 };
 
 inline constexpr std::string_view kStartId = "(start)";
+/// How the ends of moves are written, where they are: no touchpoint can have these ids.
+inline constexpr std::string_view kConversionEnd = "(conversion)";
+inline constexpr std::string_view kLapseEnd = "(lapse)";
+/// A ranked path has at most so many touches, the last ones.
+inline constexpr std::size_t kRankedTouches = 5;
 
 [[nodiscard]] CellKey key_of(const CellNo& cell, const Rules& rules);
 

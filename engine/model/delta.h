@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -15,10 +16,15 @@
 
 namespace touchstone {
 
-/// The changes of one cell: sums by finest pane, and edges of distinct customers by window and closing.
+/// Items of a ranking and how often each came.
+using ItemCounts = std::map<std::string, std::int64_t>;
+
+/// The changes of one cell: sums by finest pane, edges of distinct customers by window and closing; of a ranking, items by
+/// finest pane.
 struct CellDelta {
   std::map<EventTime, Cell> panes;
   std::map<std::pair<std::size_t, EventTime>, std::int64_t> edges;
+  std::map<EventTime, ItemCounts> items;
 };
 
 /// Not thread-safe; one task owns it.
@@ -32,6 +38,10 @@ class DeltaSet {
     const auto at = edges.try_emplace({edge.window, edge.closing}, 0).first;
     at->second += edge.change;
     if (at->second == 0) edges.erase(at);
+  }
+
+  void count_item(const CellNo& ranking, EventTime pane, const std::string& item) {
+    ++deltas_[ranking].items[pane][item];
   }
 
   /// By cell, in no particular order.

@@ -159,6 +159,13 @@ void convert(const Event& event, Customer& customer, const Rules& rules, Observa
   customer.touches.clear();
 }
 
+/// The beginning of a UTF-8 text, of whole characters.
+std::string cut(std::string_view text, std::size_t bytes) {
+  if (text.size() <= bytes) return std::string(text);
+  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0) == 0x80) --bytes;
+  return std::string(text.substr(0, bytes));
+}
+
 void remember(const Event& event, const Observation& seen, const Rules& rules, Customer& customer) {
   const CompiledTouchpoint& touchpoint = rules.touchpoint(seen.touchpoint);
   if (seen.touchpoint != rules.unmapped() && !touchpoint.feedback) {
@@ -206,6 +213,7 @@ std::optional<Observation> observe(Customer& customer, const Event& event, const
   rate(event, customer, rules, seen);
   move(event, customer, rules, seen);
   if (rules.touchpoint(seen.touchpoint).conversion) convert(event, customer, rules, seen);
+  if (seen.touchpoint == rules.unmapped()) seen.unmapped_type = cut(text_of(event[Field::kType]), kUnmappedTypeBytes);
   remember(event, seen, rules, customer);
   return result;
 }

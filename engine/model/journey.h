@@ -11,6 +11,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "engine/model/customer.h"
@@ -49,6 +50,9 @@ struct Stay {
   std::int64_t length_ms;  ///< 0 where events out of order would make it negative
 };
 
+/// Longer types are cut where they are ranked.
+inline constexpr std::size_t kUnmappedTypeBytes = 64;
+
 /// What one accepted event means.
 struct Observation {
   TouchpointNo touchpoint;
@@ -65,6 +69,7 @@ struct Observation {
   std::optional<Satisfaction> satisfaction;
   std::vector<Transition> transitions;
   std::optional<ObservedConversion> conversion;
+  std::string unmapped_type;  ///< of an unmapped event: its type, cut to kUnmappedTypeBytes
   bool late = false;
 };
 

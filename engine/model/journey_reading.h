@@ -24,7 +24,7 @@ struct NextStep {
 struct StepsFrom {
   TouchpointNo from;
   std::int64_t count = 0;
-  std::vector<NextStep> next;  ///< the most frequent first, ties by the ids' bytes, a lapse last
+  std::vector<NextStep> next;  ///< the most frequent first; of equals by the ids' bytes, a lapse last
 };
 
 /// Time between entering a stage and leaving it, of those who left it in the window.

@@ -82,7 +82,7 @@ class Reader {
     } else {
       judge(rules_.map().touchpoints[number.value()].expect, seen);
     }
-    if (seen.interactions > 0 || seen.satisfaction || seen.lapses > 0) {
+    if (seen.interactions > 0 || seen.satisfaction || seen.lapses > 0 || credit_of(measures, model_) > 0) {
       reading_.touchpoints.push_back(seen);
     } else if (number != rules_.unmapped()) {
       reading_.silent.push_back(number);

@@ -95,8 +95,8 @@ struct SegmentReading {
   std::int64_t customers = 0;
   std::int64_t conversions = 0;
   std::vector<StageReading> stages;            ///< all, in lifecycle order
-  std::vector<TouchpointReading> touchpoints;  ///< those seen or rated, in map order, `unmapped` last
-  std::vector<TouchpointNo> silent;            ///< declared, and neither seen nor rated
+  std::vector<TouchpointReading> touchpoints;  ///< seen, rated, credited or left, in map order, `unmapped` last
+  std::vector<TouchpointNo> silent;            ///< the others that the map declares
   double unmapped_share = 0;                   ///< of interactions
 };
 

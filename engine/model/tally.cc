@@ -1,4 +1,5 @@
 // The counting half of journey.h: from an observation to the cells it counts in.
+#include <algorithm>
 #include <array>
 #include <span>
 
@@ -71,9 +72,22 @@ void tally_credit(const Observation& seen, EventTime pane, DeltaSet& deltas) {
   }
 }
 
+/// The last touches of a path and its end, as one text: `page>call>(conversion)`. No id holds these characters.
+std::string path_text(std::span<const PathTouch> path, std::uint16_t end, const Rules& rules) {
+  std::string text;
+  for (const PathTouch& touch : path.last(std::min(path.size(), kRankedTouches))) {
+    text += rules.touchpoints().id(touch.touchpoint) + ">";
+  }
+  return text + std::string(end == kToConversion ? kConversionEnd : kLapseEnd);
+}
+
 /// A path that has ended: one move from place to place each.
 void tally_path(std::span<const PathTouch> path, std::uint16_t end, std::int64_t value, SegmentNo segment,
                 EventTime pane, const Rules& rules, DeltaSet& deltas) {
+  const std::string text = path_text(path, end, rules);
+  for_segment_and_all(segment, [&](std::uint16_t number) {
+    deltas.count_item({Scope::kPaths, CellNo::kAllNumber, number}, pane, text);
+  });
   if (!rules.settings().has_longest) return;
   for_segment_and_all(segment, [&](std::uint16_t number) {
     std::uint16_t from = CellNo::kAllNumber;
@@ -133,6 +147,10 @@ void tally(const Observation& seen, EventTime time, EventTime watermark, const R
     tally_move(*seen.touchpoint_before, seen.touchpoint.value(), seen.segment, pane, deltas);
   }
   if (seen.stay) tally_stay(*seen.stay, seen.segment, pane, deltas);
+  if (seen.touchpoint == rules.unmapped()) {
+    deltas.count_item({Scope::kUnmapped, CellNo::kAllNumber, CellNo::kAllNumber}, pane,
+                      rules.channels().id(seen.channel) + " " + seen.unmapped_type);
+  }
 }
 
 void tally(const Lapse& lapse, const Rules& rules, DeltaSet& deltas) {

@@ -67,17 +67,13 @@ Number number_of(Dictionary<Number>& dictionary, std::string_view id) {
   return *dictionary.find(id);
 }
 
-// Ends of moves have names that no touchpoint can have.
-constexpr std::string_view kConversionText = "(conversion)";
-constexpr std::string_view kLapseText = "(lapse)";
-
 void write_sub(ByteWriter& out, MeasureKey key, const Names& names) {
   if (key.kind == MeasureKind::kStage) {
     out.text(names.stages.id(StageNo(key.sub)));
   } else if (key.kind != MeasureKind::kMove) {
     out.number(key.sub);
   } else if (key.sub == kToConversion || key.sub == kToLapse) {
-    out.text(key.sub == kToConversion ? kConversionText : kLapseText);
+    out.text(key.sub == kToConversion ? kConversionEnd : kLapseEnd);
   } else {
     out.text(names.touchpoints.id(TouchpointNo(key.sub)));
   }
@@ -88,8 +84,8 @@ std::uint16_t read_sub(ByteReader& in, MeasureKind kind, Names& names) {
   const std::string_view id = in.text();
   if (!in.ok()) return 0;
   if (kind == MeasureKind::kStage) return number_of(names.stages, id).value();
-  if (id == kConversionText) return kToConversion;
-  if (id == kLapseText) return kToLapse;
+  if (id == kConversionEnd) return kToConversion;
+  if (id == kLapseEnd) return kToLapse;
   return number_of(names.touchpoints, id).value();
 }
 
@@ -116,6 +112,24 @@ Cell read_cell(ByteReader& in, Names& names) {
     if (in.ok()) cell.add(key, amount);
   }
   return cell;
+}
+
+void write_items(ByteWriter& out, const ItemCounts& items) {
+  out.number(items.size());
+  for (const auto& [item, count] : items) {
+    out.text(item);
+    out.signed_number(count);
+  }
+}
+
+ItemCounts read_items(ByteReader& in) {
+  ItemCounts items;
+  const std::size_t count = in.count();
+  for (std::size_t i = 0; i < count && in.ok(); ++i) {
+    std::string item(in.text());
+    items[std::move(item)] = in.signed_number();
+  }
+  return items;
 }
 
 void write_cell_key(ByteWriter& out, const CellKey& key) {
@@ -184,6 +198,11 @@ std::string encode_deltas(const DeltaBatch& batch, const Names& names) {
       out.time(at.second);
       out.signed_number(change);
     }
+    out.number(named.delta.items.size());
+    for (const auto& [pane, items] : named.delta.items) {
+      out.time(pane);
+      write_items(out, items);
+    }
   }
   return out.take();
 }
@@ -213,6 +232,11 @@ std::optional<DeltaBatch> decode_deltas(std::string_view bytes, Names& names) {
       const std::size_t window = in.number();
       const EventTime closing = in.time();
       named.delta.edges[{window, closing}] = in.signed_number();
+    }
+    const std::size_t lists = in.count();
+    for (std::size_t l = 0; l < lists && in.ok(); ++l) {
+      const EventTime pane = in.time();
+      named.delta.items[pane] = read_items(in);
     }
   }
   if (!in.done() || batch.sources <= 0 || batch.source < 0 || batch.source >= batch.sources) return std::nullopt;

@@ -3,7 +3,7 @@
 //
 //   cell     := count { kind sub|id amount }                 kind: MeasureKind; sub: varint; for kStage and kMove a text
 //   customer := version ids body                             ids: the distinct ids the body refers to by number
-//   deltas   := version source sources flags [mark] [end session] count { key panes edges }
+//   deltas   := version source sources flags [mark] [end session] count { key panes edges items }
 //   position := version offset fingerprint state
 //
 // docs/formats.md has the whole grammar.
@@ -29,6 +29,9 @@ namespace touchstone {
 void write_cell(ByteWriter& out, const Cell& cell, const Names& names);
 /// Stages and touchpoints not yet known are added to the names.
 [[nodiscard]] Cell read_cell(ByteReader& in, Names& names);
+
+void write_items(ByteWriter& out, const ItemCounts& items);
+[[nodiscard]] ItemCounts read_items(ByteReader& in);
 
 void write_cell_key(ByteWriter& out, const CellKey& key);
 [[nodiscard]] CellKey read_cell_key(ByteReader& in);
@@ -81,7 +84,7 @@ struct SlicePosition {
 [[nodiscard]] std::optional<SlicePosition> decode_position(std::string_view bytes);
 
 /// Keys of the changelogs and tables; the first byte tells what they are.
-enum class KeyKind : std::uint8_t { kChangelogOffset = 1, kPosition = 2, kCustomer = 16, kPane = 17, kEdge = 18, kRow = 19 };
+enum class KeyKind : std::uint8_t { kChangelogOffset = 1, kPosition = 2, kCustomer = 16, kPane = 17, kEdge = 18, kRow = 19, kRanking = 20 };
 
 [[nodiscard]] std::string changelog_offset_key();
 [[nodiscard]] std::string position_key(std::uint32_t slice);

@@ -77,12 +77,22 @@ TEST(Records, DeltasComeBackAsTheyWere) {
   delta.delta.panes[at(0)].add({MeasureKind::kStage, 1}, 3);
   delta.delta.panes[at(5)].add({MeasureKind::kWait, 500}, -2);
   delta.delta.edges[{4, at(10)}] = -1;
+  NamedDelta& moves = batch.deltas.emplace_back();
+  moves.cell = {Scope::kMoves, "page", "gold"};
+  moves.delta.panes[at(0)].add({MeasureKind::kMove, 0}, 2);
+  moves.delta.panes[at(0)].add({MeasureKind::kMove, kToLapse}, 1);
+  NamedDelta& paths = batch.deltas.emplace_back();
+  paths.cell = {Scope::kPaths, "all", "gold"};
+  paths.delta.items[at(5)]["ad>page>(conversion)"] = 3;
   const std::string bytes = encode_deltas(batch, rules->names());
   Names names;
   const auto back = decode_deltas(bytes, names);
   ASSERT_TRUE(back);
   EXPECT_EQ(encode_deltas(*back, names), bytes);
   EXPECT_EQ(back->end->session, 77U);
+  ASSERT_EQ(back->deltas.size(), 3U);
+  EXPECT_EQ(back->deltas[1].delta.panes.at(at(0)).at({MeasureKind::kMove, kToLapse}), 1);
+  EXPECT_EQ(back->deltas[2].delta.items.at(at(5)).at("ad>page>(conversion)"), 3);
   for (std::size_t size = 0; size < bytes.size(); ++size) {
     EXPECT_FALSE(decode_deltas(std::string_view(bytes).substr(0, size), names)) << size;
   }
