@@ -4,7 +4,7 @@
     bench/week.py [--customers 100000] [--events 500000] [--seed 1] [--touchstone build/release/touchstone]
 
 Each row of what it prints is one run over the same events with other windows. Work and memory should follow the events,
-the customers and the cells, and not how many steps a window is long.
+the customers, the cells and the rows, and not how many steps a window is long.
 """
 
 import argparse
@@ -21,10 +21,11 @@ ROOT = Path(__file__).resolve().parent.parent
 WEEK_MS = 7 * 86_400_000
 START_MS = 1_767_225_600_000  # 2026-01-01
 WINDOWS = (
-    ("5m by 1m", [{"size": "5m", "step": "1m"}]),
-    ("1h by 1m", [{"size": "1h", "step": "1m"}]),
-    ("24h by 1m", [{"size": "24h", "step": "1m"}]),
-    ("6d by 1m", [{"size": "6d", "step": "1m"}]),
+    ("7d by 1d", [{"size": "7d", "step": "1d"}]),
+    ("7d by 1h", [{"size": "7d", "step": "1h"}]),
+    ("7d by 10m", [{"size": "7d", "step": "10m"}]),
+    ("7d by 2m", [{"size": "7d", "step": "2m"}]),
+    ("1h by 2m", [{"size": "1h", "step": "2m"}]),
     ("the five defaults", None),
 )
 # Type, channel, attributes, weight.

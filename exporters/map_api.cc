@@ -24,7 +24,8 @@ struct Query {
 
 Result<void> read_window(std::string_view value, const Rules& rules, Query& query) {
   const auto& windows = rules.settings().windows;
-  const auto found = std::find_if(windows.begin(), windows.end(), [&](const WindowSpec& each) { return each.name == value; });
+  const auto found =
+      std::find_if(windows.begin(), windows.end(), [&](const WindowSpec& each) { return each.name == value; });
   if (found == windows.end()) return Error(ErrorKind::kReject, "unknown window");
   query.window = static_cast<std::size_t>(found - windows.begin());
   query.longest = query.window + 1 == windows.size();
@@ -72,9 +73,7 @@ Result<Query> read_query(const HttpRequest& request, const ParameterNames& names
   Query query;
   query.window = rules.settings().windows.size() - 1;
   for (const auto& [name, value] : request.parameters) {
-    if (std::find(names.begin(), names.end(), name) == names.end()) {
-      return unknown_parameter(names);
-    }
+    if (std::find(names.begin(), names.end(), name) == names.end()) return unknown_parameter(names);
     if (value.empty()) continue;
     TOUCHSTONE_TRY(read_parameter(name, value, rules, query));
   }
@@ -120,7 +119,8 @@ std::string answer_journeys(const Query& query, const Rules& rules, const Board&
   const BoardSnapshot snapshot = board.window_snapshot(query.window);
   JourneyReading reading = read_journeys(rules, snapshot.moves, segment);
   if (!query.from.empty()) {
-    std::erase_if(reading.steps, [&](const StepsFrom& steps) { return rules.touchpoints().id(steps.from) != query.from; });
+    std::erase_if(reading.steps,
+                  [&](const StepsFrom& steps) { return rules.touchpoints().id(steps.from) != query.from; });
   }
   const ReadingSubject subject{rules, rules.settings().windows[query.window], closed_by_all(snapshot, query.window)};
   return journeys_json(subject, reading, ranked(snapshot, Scope::kPaths, segment), segment);

@@ -150,7 +150,7 @@ TableChange WindowStage::change_of(const WindowsKey& key) const {
   ByteWriter value;
   switch (key.kind) {
     case WindowsKey::Kind::kPane:
-      if (const Cell* cell = windows_.pane(key)) {
+      if (const std::optional<Cell> cell = windows_.pane(key)) {
         write_cell(value, *cell, names_);
         change.value = value.take();
       }

@@ -65,7 +65,9 @@ class Reader {
     const auto found = figures_.rows.find({scope, std::string(id), reading_.segment});
     return found == figures_.rows.end() ? kNothing : found->second;
   }
-  const Measures& row(TouchpointNo touchpoint) const { return row(Scope::kTouchpoint, rules_.touchpoints().id(touchpoint)); }
+  const Measures& row(TouchpointNo touchpoint) const {
+    return row(Scope::kTouchpoint, rules_.touchpoints().id(touchpoint));
+  }
 
   void read_touchpoint(TouchpointNo number) {
     const Measures& measures = row(number);
@@ -173,7 +175,8 @@ class Reader {
       return a.satisfaction.millionths > b.satisfaction.millionths;
     });
     if (stage.channels.size() < 2) return;
-    stage.spread = fraction(stage.channels.front().satisfaction.millionths - stage.channels.back().satisfaction.millionths);
+    const auto& [best, worst] = std::pair(stage.channels.front().satisfaction, stage.channels.back().satisfaction);
+    stage.spread = fraction(best.millionths - worst.millionths);
   }
 
   double weight_of(const std::string& stage) const {

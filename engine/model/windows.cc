@@ -7,6 +7,16 @@
 #include "engine/model/chain.h"
 
 namespace touchstone {
+namespace {
+
+/// Where a cell's edge is in a list by cell, or where it belongs.
+template <typename Edges>
+auto find_edge(Edges& edges, CellIndex cell) {
+  return std::lower_bound(edges.begin(), edges.end(), cell,
+                          [](const auto& edge, CellIndex wanted) { return edge.first < wanted; });
+}
+
+}  // namespace
 
 Windows::Windows(std::vector<WindowSpec> specs, const Dictionary<TouchpointNo>& touchpoints, Owns owns)
     : specs_(std::move(specs)), touchpoints_(touchpoints), owns_(std::move(owns)), windows_(specs_.size()) {}
@@ -31,7 +41,7 @@ bool Windows::add_pane(CellIndex cell, EventTime finest, const Cell& amounts) {
     const EventTime begin = floor_to(finest, spec.step);
     const bool closed_over = window.closed && begin < *window.closed;
     if (closed_over && begin + spec.step + spec.size <= *window.closed) continue;
-    window.panes[begin][cell].add(amounts);
+    window.panes.at(begin, cell).add(amounts);
     mark(WindowsKey::Kind::kPane, number, cell, begin);
     if (closed_over) {
       window.current[cell].sums.add(amounts);
@@ -49,8 +59,9 @@ void Windows::add_edge(CellIndex cell, std::size_t number, EventTime closing, st
     window.disturbed.insert(cell);
     return;
   }
-  auto& edges = window.edges[closing];
-  const auto at = edges.try_emplace(cell, 0).first;
+  EdgeCounts& edges = window.edges[closing];
+  auto at = find_edge(edges, cell);
+  if (at == edges.end() || at->first != cell) at = edges.insert(at, {cell, 0});
   at->second += change;
   if (at->second == 0) edges.erase(at);
   if (edges.empty()) window.edges.erase(closing);
@@ -65,11 +76,10 @@ std::optional<EventTime> Windows::next_closing(std::size_t number) const {
     if (window.closed && at <= *window.closed) return;
     next = next ? std::min(*next, at) : at;
   };
-  if (!window.panes.empty()) {
-    const auto entering =
-        window.closed ? window.panes.lower_bound(*window.closed) : window.panes.begin();
-    if (entering != window.panes.end()) consider(entering->first + spec.step);
-    consider(window.panes.begin()->first + spec.step + spec.size);
+  if (const auto oldest = window.panes.first()) {
+    const auto entering = window.closed ? window.panes.first_from(*window.closed) : oldest;
+    if (entering) consider(*entering + spec.step);
+    consider(*oldest + spec.step + spec.size);
   }
   if (!window.edges.empty()) consider(window.edges.begin()->first);
   if (!window.disturbed.empty()) consider(*window.closed + spec.step);
@@ -121,24 +131,21 @@ void Windows::gain_and_lose_panes(std::size_t number, EventTime at, const CellFi
                                   std::set<CellIndex>& touched) {
   const WindowSpec& spec = specs_[number];
   Window& window = windows_[number];
-  if (const auto entering = window.panes.find(at - spec.step); entering != window.panes.end()) {
-    for (const auto& [cell, amounts] : entering->second) {
-      if (!may_touch(cell)) continue;
-      window.current[cell].sums.add(amounts);
-      touched.insert(cell);
-    }
-  }
-  const auto leaving = window.panes.find(at - spec.step - spec.size);
-  if (leaving == window.panes.end()) return;
-  std::erase_if(leaving->second, [&](const auto& entry) {
-    const auto& [cell, amounts] = entry;
-    if (!may_touch(cell)) return false;
+  const EventTime entering = at - spec.step;
+  window.panes.visit(entering, [&](CellIndex cell, const Cell& amounts) {
+    if (!may_touch(cell)) return;
+    window.current[cell].sums.add(amounts);
+    touched.insert(cell);
+  });
+  window.panes.pack(entering);
+  const EventTime leaving = entering - spec.size;
+  window.panes.visit(leaving, [&](CellIndex cell, const Cell& amounts) {
+    if (!may_touch(cell)) return;
     window.current[cell].sums.subtract(amounts);
     touched.insert(cell);
-    mark(WindowsKey::Kind::kPane, number, cell, leaving->first);
-    return true;
+    mark(WindowsKey::Kind::kPane, number, cell, leaving);
   });
-  if (leaving->second.empty()) window.panes.erase(leaving);
+  window.panes.erase_if(leaving, may_touch);
 }
 
 void Windows::apply_edges(std::size_t number, EventTime at, const CellFilter& may_touch,
@@ -230,20 +237,16 @@ std::vector<WindowsKey> Windows::take_changed(const CellFilter& of_cells) {
   return keys;
 }
 
-const Cell* Windows::pane(const WindowsKey& key) const {
-  const Window& window = windows_[key.window];
-  const auto pane = window.panes.find(key.time);
-  if (pane == window.panes.end()) return nullptr;
-  const auto found = pane->second.find(key.cell);
-  return found == pane->second.end() || found->second.empty() ? nullptr : &found->second;
+std::optional<Cell> Windows::pane(const WindowsKey& key) const {
+  return windows_[key.window].panes.find(key.time, key.cell);
 }
 
 std::optional<std::int64_t> Windows::edge(const WindowsKey& key) const {
   const Window& window = windows_[key.window];
   const auto edges = window.edges.find(key.time);
   if (edges == window.edges.end()) return std::nullopt;
-  const auto found = edges->second.find(key.cell);
-  if (found == edges->second.end()) return std::nullopt;
+  const auto found = find_edge(edges->second, key.cell);
+  if (found == edges->second.end() || found->first != key.cell) return std::nullopt;
   return found->second;
 }
 
@@ -268,12 +271,13 @@ void Windows::visit_moves(const std::function<void(const CellKey&, const Cell&)>
   }
 }
 
-void Windows::restore_pane(const WindowsKey& key, Cell amounts) {
-  windows_[key.window].panes[key.time][key.cell] = std::move(amounts);
+void Windows::restore_pane(const WindowsKey& key, const Cell& amounts) {
+  windows_[key.window].panes.at(key.time, key.cell) = amounts;
 }
 
 void Windows::restore_edge(const WindowsKey& key, std::int64_t change) {
-  windows_[key.window].edges[key.time][key.cell] = change;
+  EdgeCounts& edges = windows_[key.window].edges[key.time];
+  edges.insert(find_edge(edges, key.cell), {key.cell, change});
 }
 
 void Windows::restore_row(const WindowsKey& key, Row row) {
@@ -285,12 +289,14 @@ void Windows::restored(const Closings& from, const std::function<const Closings&
   for (std::size_t number = 0; number < windows_.size(); ++number) {
     Window& window = windows_[number];
     window.closed = from[number];
-    for (const auto& [begin, cells] : window.panes) {
-      for (const auto& [cell, amounts] : cells) {
-        const std::optional<EventTime>& closed = closed_for(cell)[number];
-        if (closed && begin < *closed) window.current[cell].sums.add(amounts);
-      }
-    }
+    std::set<EventTime> taken_in;
+    window.panes.visit_all([&](EventTime begin, CellIndex cell, const Cell& amounts) {
+      const std::optional<EventTime>& closed = closed_for(cell)[number];
+      if (!closed || begin >= *closed) return;
+      window.current[cell].sums.add(amounts);
+      if (window.closed && begin < *window.closed) taken_in.insert(begin);
+    });
+    for (const EventTime begin : taken_in) window.panes.pack(begin);
     for (const auto& [closing, cells] : window.edges) {
       for (const auto& [cell, change] : cells) window.current[cell].customers -= change;
     }

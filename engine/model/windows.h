@@ -21,14 +21,12 @@
 #include <vector>
 
 #include "engine/model/cell.h"
+#include "engine/model/panes.h"
 #include "engine/model/row.h"
 #include "engine/model/settings.h"
 #include "engine/model/time.h"
 
 namespace touchstone {
-
-/// A cell's number within one Windows.
-using CellIndex = std::uint32_t;
 
 /// One piece of keyed state of a window: what must be written again when it changes.
 struct WindowsKey {
@@ -78,7 +76,7 @@ class Windows {
   void drop_changed() { changed_.clear(); }
 
   /// The present value of a key; nothing where it is gone.
-  [[nodiscard]] const Cell* pane(const WindowsKey& key) const;
+  [[nodiscard]] std::optional<Cell> pane(const WindowsKey& key) const;
   [[nodiscard]] std::optional<std::int64_t> edge(const WindowsKey& key) const;
   [[nodiscard]] const Row* last_row(const WindowsKey& key) const;
   /// All last rows, in no particular order.
@@ -88,7 +86,7 @@ class Windows {
 
   /// Putting state back: first every piece, then `restored` with the closings as of which each cell is true and
   /// the closings to go on from.
-  void restore_pane(const WindowsKey& key, Cell amounts);
+  void restore_pane(const WindowsKey& key, const Cell& amounts);
   void restore_edge(const WindowsKey& key, std::int64_t change);
   void restore_row(const WindowsKey& key, Row row);
   using Closings = std::vector<std::optional<EventTime>>;
@@ -101,13 +99,15 @@ class Windows {
     std::optional<CreditSum> chain_credit;  ///< in the longest window
     std::optional<Row> last;
   };
+  /// Changes of distinct customers at one closing, by cell; none of zero. Flat, as there are many for a long window.
+  using EdgeCounts = std::vector<std::pair<CellIndex, std::int64_t>>;
   struct Chain {
     std::map<std::string, CellIndex> places;  ///< by id
     std::vector<CellIndex> credited;
   };
   struct Window {
-    std::map<EventTime, std::unordered_map<CellIndex, Cell>> panes;  ///< by beginning
-    std::map<EventTime, std::unordered_map<CellIndex, std::int64_t>> edges;  ///< after `closed`
+    Panes panes;
+    std::map<EventTime, EdgeCounts> edges;  ///< by closing, after `closed`
     std::unordered_map<CellIndex, Current> current;
     std::set<CellIndex> disturbed;  ///< changed behind the last closing: read differently at the next one
     std::optional<EventTime> closed;

@@ -202,8 +202,10 @@ TEST_F(ReplayReportTest, BoundsWhatItRemembersOfTheUnmapped) {
   take_row("7d/all/all/all", R"("interactions":8)");
   for (int kind = 0; kind < 1'200; ++kind) take_interaction("unmapped", "web", "kind" + std::to_string(kind));
   take_interaction("unmapped", "web", "kind0", 4);
+  take_interaction("unmapped", "web", "kind1199", 40);  // came when there was no more room
   EXPECT_THAT(printed(), HasSubstr("  web kind0                        5\n"));
-  EXPECT_THAT(printed(), HasSubstr("  others                           1190\n"));
+  EXPECT_THAT(printed(), HasSubstr("  others                           1230\n"));
+  EXPECT_THAT(printed(), Not(HasSubstr("kind1199")));
 }
 
 }  // namespace

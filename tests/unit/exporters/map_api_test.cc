@@ -90,7 +90,8 @@ TEST_F(MapApiTest, RefusesWhatItDoesNotKnow) {
        {"/api/v1/map?window=2h", "/api/v1/map?model=best", "/api/v1/map?segment=silver", "/api/v1/map?scope=all",
         "/api/v1/map?from=page", "/api/v1/map?Window=1h", "/api/v1/journeys?segment=silver",
         "/api/v1/journeys?from=shop", "/api/v1/journeys?window=7d", "/api/v1/windows?window=7",
-        "/api/v1/windows?scope=touchpoints", "/api/v1/windows?segment=silver", "/api/v1/windows?model=first", "/api/v1/windows?to=2026-01-01"}) {
+        "/api/v1/windows?scope=touchpoints", "/api/v1/windows?segment=silver", "/api/v1/windows?model=first",
+        "/api/v1/windows?to=2026-01-01"}) {
     const HttpResponse response = get(target);
     EXPECT_EQ(response.status, 400U) << target;
     EXPECT_FALSE(json::parse(response.body).as_object().at("error").as_string().empty()) << target;
@@ -98,7 +99,7 @@ TEST_F(MapApiTest, RefusesWhatItDoesNotKnow) {
 }
 
 TEST_F(MapApiTest, KnowsNoScopeThatHasNoRows) {
-  for (const char* scope : {"chain", "moves", "stay"}) {
+  for (const char* scope : {"chain", "moves", "stay", "unmapped", "paths"}) {
     EXPECT_EQ(get("/api/v1/windows?scope=" + std::string(scope)).status, 400U) << scope;
   }
 }
@@ -247,6 +248,33 @@ TEST_F(MapApiTest, FollowsCustomersFromATouchpoint) {
   EXPECT_EQ(gold.at("segment"), "gold");
   EXPECT_EQ(values(gold.at("steps").as_array(), "from"), (Texts{"page"}));
   EXPECT_TRUE(gold.at("stays").as_array().empty());
+}
+
+TEST_F(MapApiTest, NamesTheEventsThatNoTouchpointTakes) {
+  WindowsStatus status = all_closed_at(3'600);
+  status.moves.emplace();
+  status.rankings = {{{Scope::kUnmapped, "all", "all"}, {{"web page load", 2}, {"store greeting", 7}}}};
+  board_.publish(kFirstTask, status, {});
+  const auto expected = json::parse(R"([{"channel":"store","type":"greeting","interactions":7},
+                                        {"channel":"web","type":"page load","interactions":2}])");
+  EXPECT_EQ(body("/api/v1/map").at("unmapped"), expected);
+  EXPECT_EQ(body("/api/v1/map?segment=gold").at("unmapped"), expected);
+  EXPECT_TRUE(body("/api/v1/map?window=1h").at("unmapped").as_array().empty());
+}
+
+TEST_F(MapApiTest, NamesTheMostFrequentPathsOfASegment) {
+  WindowsStatus status = all_closed_at(3'600);
+  status.moves.emplace();
+  status.rankings = {{{Scope::kPaths, "all", "all"},
+                      {{"ad>page>" + std::string(kConversionEnd), 2}, {"call>" + std::string(kLapseEnd), 3}}},
+                     {{Scope::kPaths, "all", "gold"}, {{"ad>" + std::string(kConversionEnd), 1}}}};
+  board_.publish(kFirstTask, status, {});
+  EXPECT_EQ(body("/api/v1/journeys").at("paths"),
+            json::parse(R"([{"touchpoints":["call"],"end":"lapsed","count":3},
+                            {"touchpoints":["ad","page"],"end":"conversion","count":2}])"));
+  EXPECT_EQ(body("/api/v1/journeys?segment=gold").at("paths"),
+            json::parse(R"([{"touchpoints":["ad"],"end":"conversion","count":1}])"));
+  EXPECT_TRUE(body("/api/v1/journeys?segment=other").at("paths").as_array().empty());
 }
 
 TEST_F(MapApiTest, PicksRowsByScopeIdAndSegment) {

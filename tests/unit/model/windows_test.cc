@@ -63,7 +63,7 @@ class WindowsTest : public ::testing::Test {
     for (const WindowsKey& key : windows_.take_changed(everything_)) {
       WindowsKey theirs = key;
       theirs.cell = again.index(windows_.cell(key.cell));
-      if (const Cell* pane = windows_.pane(key); key.kind == WindowsKey::Kind::kPane && pane) {
+      if (const auto pane = windows_.pane(key); key.kind == WindowsKey::Kind::kPane && pane) {
         again.restore_pane(theirs, *pane);
       }
       if (key.kind == WindowsKey::Kind::kEdge && windows_.edge(key)) again.restore_edge(theirs, *windows_.edge(key));
