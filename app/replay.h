@@ -18,7 +18,7 @@ struct ReplayOptions {
   std::string input;  ///< path, or `-`
   std::string out;    ///< directory, made if it is not there
   std::int32_t partitions = 1;
-  std::size_t batch = 10'000;  ///< lines handed to the engine at once; changes nothing in the results
+  std::size_t batch = 2'000;  ///< lines handed to the engine at once; changes nothing in the results
   std::string topic_prefix = "touchstone.";
 };
 

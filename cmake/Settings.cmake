@@ -5,6 +5,7 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
 set(TOUCHSTONE_SANITIZE "" CACHE STRING "Sanitizers to build with, e.g. address,undefined or thread")
+set(TOUCHSTONE_SANITIZE_NOT "" CACHE STRING "Checks of these sanitizers to leave out")
 
 find_program(CCACHE ccache)
 if(CCACHE)
@@ -28,6 +29,9 @@ target_link_options(touchstone_settings INTERFACE -Wl,-z,relro,-z,now -pie)
 if(TOUCHSTONE_SANITIZE)
   target_compile_options(touchstone_settings INTERFACE
     -fsanitize=${TOUCHSTONE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g1)
+  if(TOUCHSTONE_SANITIZE_NOT)
+    target_compile_options(touchstone_settings INTERFACE -fno-sanitize=${TOUCHSTONE_SANITIZE_NOT})
+  endif()
   target_link_options(touchstone_settings INTERFACE -fsanitize=${TOUCHSTONE_SANITIZE})
 else()
   target_compile_definitions(touchstone_settings INTERFACE

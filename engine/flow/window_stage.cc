@@ -110,7 +110,7 @@ void WindowStage::close(const std::optional<EndOfInput>& end, Offset at, Output&
     out.records.push_back(
         {options_.topics.windows, std::nullopt, row_key(row, spec), row_json(row, spec, names_.stages), {}});
     ++out.counts.rows;
-    fresh_.push_back(row);
+    fresh_.emplace(row.window, windows_.index(row.cell));
   };
   if (const auto watermark = watermark_.value()) windows_.close_until(*watermark, may_touch, write);
   if (end && end->highest && ended(end->session)) windows_.end(*end->highest, may_touch, write);
@@ -247,10 +247,15 @@ bool WindowStage::restored(const std::vector<std::string>& slice_states, const s
 }
 
 void WindowStage::publish(Board& board, const TaskId& task, bool everything) {
+  std::vector<Row> rows;
   if (everything) {
-    fresh_.clear();
-    windows_.visit_last_rows([&](const Row& row) { fresh_.push_back(row); });
+    windows_.visit_last_rows([&](const Row& row) { rows.push_back(row); });
+  } else {
+    for (const auto& [window, cell] : fresh_) {
+      rows.push_back(*windows_.last_row({WindowsKey::Kind::kRow, static_cast<std::uint8_t>(window), cell}));
+    }
   }
+  fresh_.clear();
   WindowsStatus status{windows_.closed(), std::nullopt, {}};
   if (everything || status.closed.back() != told_) {
     told_ = status.closed.back();
@@ -258,7 +263,7 @@ void WindowStage::publish(Board& board, const TaskId& task, bool everything) {
     windows_.visit_moves([&](const CellKey& key, const Cell& sums) { moves.emplace(key, sums); });
     status.rankings = rankings_.sums();
   }
-  board.publish(task, std::move(status), std::exchange(fresh_, {}));
+  board.publish(task, std::move(status), std::move(rows));
 }
 
 }  // namespace touchstone

@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/flow/slices.h"
@@ -59,7 +61,7 @@ class WindowStage final : public Stage {
   JoinedWatermark watermark_;
   std::vector<std::uint64_t> ends_;  ///< by source: the session in which it ended; 0: it has not
   std::vector<std::uint32_t> slice_of_;  ///< by CellIndex
-  std::vector<Row> fresh_;               ///< rows written since the board was last told
+  std::set<std::pair<std::size_t, CellIndex>> fresh_;  ///< windows and cells with a row since the board was last told
   std::optional<EventTime> told_;        ///< closing of the longest window whose moves the board knows
 };
 
