@@ -13,8 +13,8 @@
 namespace touchstone {
 namespace {
 
-/// Fewer responses say little about a touchpoint.
-constexpr std::int64_t kEnoughResponses = 5;
+/// Fewer responses or waits say little about a touchpoint.
+constexpr std::int64_t kEnough = 5;
 /// A smaller spread between channels is not worth a word.
 constexpr double kUnevenFrom = 0.1;
 
@@ -65,13 +65,18 @@ class Printer {
     };
     const Found found = find(
         [](const TouchpointReading& seen) {
-          return seen.satisfaction && seen.satisfaction->responses >= kEnoughResponses &&
+          return seen.satisfaction && seen.satisfaction->responses >= kEnough &&
                  (seen.satisfaction_standing == Standing::kWorse || seen.satisfaction_standing == Standing::kSurelyWorse);
         },
         [&](const auto& a, const auto& b) { return below(a) > below(b); });
+    const bool any_judged =
+        std::any_of(reading_.touchpoints.begin(), reading_.touchpoints.end(), [](const TouchpointReading& seen) {
+          return seen.satisfaction_standing != Standing::kUnknown && seen.satisfaction->responses >= kEnough;
+        });
     fmt::print(out_, "pain points  {}\n",
-               found.empty() ? "none: nothing is worse than the map expects"
-                             : "satisfaction, its 95 % interval, and what the map expects");
+               !found.empty() ? "satisfaction, its 95 % interval, and what the map expects"
+               : any_judged   ? "none: nothing is worse than the map expects"
+                              : "unknown: nothing that the map expects something of was rated often enough");
     for (const TouchpointReading* seen : found) {
       fmt::print(out_, "  {:<20} {}{:.2f}{} ({:.2f}..{:.2f}) of {:.2f}, {} responses{}\n", id(*seen), red(),
                  fraction(*seen->satisfaction), plain(), seen->interval->low, seen->interval->high,
@@ -81,7 +86,7 @@ class Printer {
   }
 
   void print_waits() {
-    const Found found = find([](const auto& seen) { return seen.wait_standing == Standing::kWorse; },
+    const Found found = find([](const auto& seen) { return seen.wait_standing == Standing::kWorse && seen.wait->count >= kEnough; },
                              [](const auto& a, const auto& b) { return a.wait->p50_ms > b.wait->p50_ms; });
     if (!found.empty()) fmt::print(out_, "slow         median wait, and what the map expects\n");
     for (const TouchpointReading* seen : found) {

@@ -11,6 +11,7 @@ constexpr std::int64_t kInteractionsForUse = 30;
 constexpr std::int64_t kConversionsForUse = 10;
 constexpr double kOverUsedBelow = 0.5;
 constexpr double kUnderUsedAbove = 2.0;
+constexpr double kWorthAWord = 0.01;  // of interactions or of credit; what has less is never used too much or too little
 
 double fraction(std::int64_t millionths) { return static_cast<double>(millionths) / static_cast<double>(kMillion); }
 
@@ -32,6 +33,7 @@ std::int64_t credit_of(const Measures& measures, CreditModel model) {
 
 Use use_of(double interactions, double credit) {
   if (interactions == 0 && credit == 0) return Use::kUnknown;
+  if (interactions < kWorthAWord && credit < kWorthAWord) return Use::kFair;
   if (credit < kOverUsedBelow * interactions) return Use::kOverUsed;
   return credit > kUnderUsedAbove * interactions ? Use::kUnderUsed : Use::kFair;
 }

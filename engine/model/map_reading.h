@@ -45,8 +45,8 @@ enum class Standing : std::uint8_t {
 enum class Use : std::uint8_t {
   kUnknown,    ///< too little to say: under 30 interactions in all or under 10 conversions
   kFair,
-  kOverUsed,   ///< its share of credit is under half its share of interactions
-  kUnderUsed,  ///< its share of credit is over twice its share of interactions
+  kOverUsed,   ///< its share of credit is under half its share of interactions; one of the two is 1 % or more
+  kUnderUsed,  ///< its share of credit is over twice its share of interactions; one of the two is 1 % or more
 };
 
 struct TouchpointReading {

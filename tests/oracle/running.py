@@ -33,8 +33,10 @@ def data_set(name):
 
     Further sets may not be shipped with the sources; TOUCHSTONE_EXTRA_DATA says where they are.
     """
-    further = os.environ.get("TOUCHSTONE_EXTRA_DATA")
-    for directory in (ROOT / "deploy" / "data", pathlib.Path(further) if further else ROOT.parent / "shared" / "data"):
+    directories = [ROOT / "deploy" / "data"]
+    if further := os.environ.get("TOUCHSTONE_EXTRA_DATA"):
+        directories.append(pathlib.Path(further))
+    for directory in directories:
         folder = directory / name
         if (folder / "map.yaml").exists() and events_of(folder).exists():
             return folder

@@ -82,7 +82,7 @@ TEST_F(SummaryTest, NamesWhatIsWorseThanTheMapExpectsAndTheWorstFirst) {
 
 TEST_F(SummaryTest, MakesNothingOfAFewResponses) {
   take_row("1m/touchpoint/till/all", R"("satisfaction":{"responses":2,"mean":0})");
-  EXPECT_THAT(printed(), HasSubstr("pain points  none"));
+  EXPECT_THAT(printed(), HasSubstr("pain points  unknown"));
 }
 
 TEST_F(SummaryTest, ShowsAlertsAndTransitionsAsTheyCome) {
