@@ -16,7 +16,6 @@ import base64
 import collections
 import copy
 import datetime
-import gzip
 import itertools
 import json
 import os
@@ -33,12 +32,9 @@ except ImportError as missing:
     print(f"skipped: the Python module {missing.name} is missing (deploy/setup --tests installs python3-jsonschema and python3-yaml)")
     sys.exit(77)
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-SCHEMAS = ROOT / "exporters" / "schema"
-ASYNCAPI_FORM = ROOT / "tests" / "data" / "asyncapi" / "asyncapi-3.0.0.json"
-WRONG_RECORDS = ROOT / "tests" / "data" / "wrong-records.ndjson"
+from asyncapi import SCHEMAS, TOPICS, asyncapi_problems, key_problems
+from streams import inputs
 
-TOPICS = ("interactions", "transitions", "conversions", "windows", "alerts", "dead-letters")
 EVERYTHING = bool(os.environ.get("TOUCHSTONE_ALL"))
 EVENTS_MAX = None if EVERYTHING else 5_000
 LINES_MAX, MADE_UP_LINES_MAX = (20_000, 20_000) if EVERYTHING else (300, 1_000)    # of a topic file
@@ -268,80 +264,7 @@ def spoilt_together(topic, record):
         yield "neither value nor value_base64", {key: value for key, value in record.items() if not key.startswith("value")}
 
 
-# --- made-up streams --------------------------------------------------------------------------------------------------
-
-def as_time(moment):
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03}Z"
-
-
-def stream(the_map):
-    """Lines that lead through a map: each touchpoint named with every kind of rating, ratings of others, unknown touchpoints and
-    channels, negative values, late and repeated events, customers who lapse, come back, or are forgotten."""
-    touchpoints = [each["id"] for each in the_map["touchpoints"]]
-    segments = [each["id"] for each in the_map["segments"]] + [None]
-    kinds = [{"csat": 1}, {"stars": 4.5}, {"nps": 9}, {"ces": 6}, {"sentiment": -0.25}, {"nps": 3, "csat": 5}, {}]
-    lapse_after = datetime.timedelta(days=int(the_map["lifecycle"]["lapse_after"].removesuffix("d")))
-    moment = datetime.datetime(2026, 3, 1, 9, 0, 0, 7000)
-    number = 0
-
-    def event(**fields):
-        nonlocal moment, number
-        number += 1
-        moment += datetime.timedelta(seconds=47)
-        made = {"id": f"e{number}", "type": "visit", "customer": f"c{number % 5}", "time": as_time(moment), **fields}
-        return {name: value for name, value in made.items() if value is not None}
-
-    for turn, channel in enumerate(("web", "store", "pigeon")):
-        for place, touchpoint in enumerate(touchpoints):
-            yield event(touchpoint=touchpoint, channel=channel, segment=segments[(turn + place) % len(segments)],
-                        feedback=kinds[(turn + place) % len(kinds)], wait_s=place * 1.5 if turn == 0 else None,
-                        duration_s=1e9 if place == 3 else 0.0004 if turn == 1 else None, value=(40, -12.5, 0.00005, None)[(turn + place) % 4])
-        yield event(type="nobody-knows", channel="pigeon", id=None)
-        yield event(type="nobody-knows", feedback={"stars": 2, "about": touchpoints[0]})
-        yield {**event(touchpoint=touchpoints[1], customer="c1", id=None), "time": as_time(moment - datetime.timedelta(hours=2))}      # late
-        yield event(touchpoint=touchpoints[1], customer="c1", id="e1")                                                                 # once more
-        yield {"forget": "c3"}
-        moment += lapse_after + datetime.timedelta(days=1) if turn == 1 else datetime.timedelta(hours=3)
-    yield event(customer='a "quoted" \\ name,\u0001 سارا \U0001f600', touchpoint=touchpoints[0], value=-1e12)
-    yield event(customer="c1", touchpoint=touchpoints[0], value=1e12, time=int(moment.replace(tzinfo=datetime.timezone.utc).timestamp() * 1000))
-
-
-def wrong_lines():
-    """The wrong records of the decoder's test, those that a line of a file can be."""
-    for line in WRONG_RECORDS.read_text(encoding="utf-8").splitlines():
-        case = json.loads(line)
-        if "key" in case or "key_hex" in case or "timestamp" in case:
-            continue
-        if "record" in case:
-            record = case["record"].encode()
-        elif "record_hex" in case:
-            record = bytes.fromhex(case["record_hex"])
-        elif "parts" in case:
-            record = b"".join(text.encode() * count for text, count in case["parts"])
-        else:
-            record = b"".join(bytes.fromhex(text) * count for text, count in case["parts_hex"])
-        if b"\n" not in record:
-            yield record
-
-
-def inputs(scratch):
-    """Every stream: (name, map, file, windows, how many lines of a topic are validated)."""
-    for the_map in sorted((ROOT / "deploy" / "maps").glob("*.yaml")):
-        events = scratch / f"{the_map.stem}.ndjson"
-        lines = [json.dumps(each, ensure_ascii=False).encode() for each in stream(yaml.safe_load(the_map.read_text(encoding="utf-8")))]
-        events.write_bytes(b"\n".join(lines) + b"\n")
-        yield f"map {the_map.stem}", the_map, events, "1h,7d", MADE_UP_LINES_MAX
-    events = scratch / "wrong.ndjson"
-    events.write_bytes(b"\n".join(wrong_lines()) + b"\n")
-    yield "wrong records", the_map, events, "7d", MADE_UP_LINES_MAX
-    for folder in sorted(path.parent for path in (ROOT / "deploy" / "data").glob("*/map.yaml")):
-        events = folder / "events.ndjson.gz"
-        if EVENTS_MAX:
-            with gzip.open(events) as file:
-                events = scratch / f"{folder.name}.ndjson"
-                events.write_bytes(b"".join(itertools.islice(file, EVENTS_MAX)))
-        yield folder.name, folder / "map.yaml", events, "24h,7d", LINES_MAX
-
+# --- records ----------------------------------------------------------------------------------------------------------
 
 def replay(binary, the_map, events, out, windows):
     command = [binary, "replay", "--map", the_map, "--input", events, "--out", out, "--windows", windows]
@@ -349,8 +272,6 @@ def replay(binary, the_map, events, out, windows):
     if done.returncode != 0:
         raise Failed(f"exit code {done.returncode}: {' '.join(map(str, command))}\n{done.stderr[-2000:]}")
 
-
-# --- records ----------------------------------------------------------------------------------------------------------
 
 def fields_once(pairs):
     record = dict(pairs)
@@ -446,124 +367,6 @@ class Seen:
             yield from spoilt_together(self.topic, record)
 
 
-# --- the AsyncAPI document --------------------------------------------------------------------------------------------
-
-def references(node, where="#"):
-    if isinstance(node, dict):
-        for key, inner in node.items():
-            if key == "$ref":
-                yield where, inner
-            else:
-                yield from references(inner, f"{where}/{key}")
-    elif isinstance(node, list):
-        for number, inner in enumerate(node):
-            yield from references(inner, f"{where}/{number}")
-
-
-def followed(document, node):
-    """A node of the document, its $ref within the document followed."""
-    while isinstance(node, dict) and str(node.get("$ref", "")).startswith("#/"):
-        target = document
-        for step in node["$ref"][2:].split("/"):
-            target = target[step]
-        node = target
-    return node
-
-
-def without_described_id(node):
-    """A field that is called $id and described as others are: the validator of Debian 12 takes it for an $id of the schema itself, and
-    stumbles. Nothing in our document has such a field."""
-    return {key: value for key, value in node.items() if key != "$id" or isinstance(value, str)}
-
-
-def asyncapi_problems(document, schemas):
-    form = json.loads(ASYNCAPI_FORM.read_text(encoding="utf-8"), object_hook=without_described_id)
-    for error in sorted(jsonschema.Draft7Validator(form).iter_errors(document), key=lambda error: error.json_path):
-        deepest = jsonschema.exceptions.best_match([error])
-        yield f"{deepest.json_path}: {deepest.message[:300]}"
-    files = set()
-    for where, target in references(document):
-        if target.startswith("./"):
-            files.add(target[2:])
-            if not (SCHEMAS / target[2:]).is_file():
-                yield f"{where}: there is no {target}"
-            continue
-        try:
-            followed(document, {"$ref": target})
-        except (KeyError, TypeError):
-            yield f"{where}: {target} leads nowhere"
-    addresses = [channel["address"] for channel in document["channels"].values()]
-    if sorted(addresses) != sorted(f"touchstone.{topic}" for topic in TOPICS):
-        yield f"the channels are {', '.join(addresses)}"
-    sent = [operation["channel"]["$ref"] for operation in document["operations"].values() if operation["action"] == "send"]
-    if sorted(sent) != sorted(f"#/channels/{name}" for name in document["channels"]) or len(sent) != len(document["operations"]):
-        yield f"the operations are not one to send on each channel: {', '.join(sent)}"
-    if files != {f"{topic}.schema.json" for topic in TOPICS} - {"dead-letters.schema.json"}:
-        yield f"the files are {', '.join(sorted(files))}"
-    for name, channel in document["channels"].items():
-        if channel["bindings"]["kafka"]["topic"] != channel["address"]:
-            yield f"channel {name}: the binding names another topic"
-        message = message_of(document, channel)
-        if "headers" not in message or "key" not in message.get("bindings", {}).get("kafka", {}):
-            yield f"channel {name}: its message has no headers or no key"
-        topic = channel["address"].removeprefix("touchstone.")
-        payload = message["payload"].get("schema", {})
-        if topic != "dead-letters" and payload.get("$ref") != f"./{topic}.schema.json":
-            yield f"channel {name}: its message has another topic's schema"
-    for name, schema in document["components"]["schemas"].items():
-        try:
-            jsonschema.Draft7Validator.check_schema(schema)
-        except jsonschema.SchemaError as error:
-            yield f"components/schemas/{name}: {error.message}"
-
-    # Said elsewhere too: the reasons in docs/events.md and in the schema of the file, the topics in docs/topics.md.
-    reasons = document["components"]["schemas"]["dead_letter_headers"]["properties"]["touchstone.reason"]["enum"]
-    in_file = schemas["dead-letters"]["properties"]["reason"]["enum"]
-    in_docs = re.findall(r"^\| `([a-z-]+)` \|", section((ROOT / "docs" / "events.md").read_text(encoding="utf-8"), "Dead letters"), re.MULTILINE)
-    if reasons != in_docs or [reason for reason in reasons if reason != "future-time"] != in_file:
-        yield f"the reasons are {reasons}; in docs/events.md {in_docs}; in dead-letters.schema.json {in_file}"
-    table = re.findall(r"^\| `([a-z-]+)` \| [^|]* \| [^|]* \| (\w+) \| ([^|]*) \|$", (ROOT / "docs" / "topics.md").read_text(encoding="utf-8"), re.MULTILINE)
-    settings = {channel["address"].removeprefix("touchstone."): channel["bindings"]["kafka"]["topicConfiguration"]
-                for channel in document["channels"].values()}
-    for topic, cleanup, kept in table:
-        here = settings.pop(topic, {})
-        if here.get("cleanup.policy") != [cleanup]:
-            yield f"{topic}: cleanup.policy is {here.get('cleanup.policy')}, in docs/topics.md {cleanup}"
-        days = re.match(r"(\d+) days", kept)
-        if days and here.get("retention.ms") != int(days[1]) * 86_400_000:
-            yield f"{topic}: retention.ms is {here.get('retention.ms')}, in docs/topics.md {kept}"
-    if settings:
-        yield f"docs/topics.md does not list {', '.join(settings)}"
-
-
-def message_of(document, channel):
-    return followed(document, next(iter(channel["messages"].values())))
-
-
-def section(text, heading):
-    return re.split(r"^## ", text.split(f"\n## {heading}\n", 1)[-1], maxsplit=1, flags=re.MULTILINE)[0]
-
-
-def key_problems(document, seen):
-    """The keys of real records against the schemas of keys."""
-    for channel in document["channels"].values():
-        topic = channel["address"].removeprefix("touchstone.")
-        if topic == "dead-letters":
-            continue
-        check = jsonschema.Draft7Validator(message_of(document, channel)["bindings"]["kafka"]["key"])
-        for record in seen[topic].shapes.values() or seen[topic].schema["examples"]:
-            names = {"windows": ("window", "scope", "id", "segment"), "alerts": ("kind", "scope", "id", "segment")}.get(topic, ("customer",))
-            key = "/".join(record[name] for name in names)
-            if not check.is_valid(key):
-                yield f"{topic}: the key {key!r}"
-        wrong = ["", 7]
-        if topic in ("windows", "alerts"):
-            wrong += ["5m/touchpoint/web", "5m/all/web/all", "5m/room/1/all", "5m/stage/loyalty/all/all", "/stage/loyalty/all"]
-        for key in wrong:
-            if check.is_valid(key):
-                yield f"{topic}: {key!r} passes for a key"
-
-
 # --- the test ---------------------------------------------------------------------------------------------------------
 
 class Report:
@@ -590,7 +393,7 @@ def read_schemas():
 
 
 def test_records(binary, scratch, seen):
-    for name, the_map, events, windows, lines_max in inputs(scratch):
+    for name, the_map, events, windows, lines_max in inputs(scratch, EVENTS_MAX, LINES_MAX, MADE_UP_LINES_MAX):
         out = scratch / name.replace(" ", "-")
         replay(binary, the_map, events, out, windows)
         written = {path.name for path in out.iterdir()}

@@ -1,0 +1,85 @@
+"""Streams for the test of the schemas: made-up ones that lead through every map, wrong records, and the example data."""
+
+import datetime
+import gzip
+import itertools
+import json
+import pathlib
+
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+WRONG_RECORDS = ROOT / "tests" / "data" / "wrong-records.ndjson"
+
+
+def as_time(moment):
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03}Z"
+
+
+def stream(the_map):
+    """Lines that lead through a map: each touchpoint named with every kind of rating, ratings of others, unknown touchpoints and
+    channels, negative values, late and repeated events, customers who lapse, come back, or are forgotten."""
+    touchpoints = [each["id"] for each in the_map["touchpoints"]]
+    segments = [each["id"] for each in the_map["segments"]] + [None]
+    kinds = [{"csat": 1}, {"stars": 4.5}, {"nps": 9}, {"ces": 6}, {"sentiment": -0.25}, {"nps": 3, "csat": 5}, {}]
+    lapse_after = datetime.timedelta(days=int(the_map["lifecycle"]["lapse_after"].removesuffix("d")))
+    moment = datetime.datetime(2026, 3, 1, 9, 0, 0, 7000)
+    number = 0
+
+    def event(**fields):
+        nonlocal moment, number
+        number += 1
+        moment += datetime.timedelta(seconds=47)
+        made = {"id": f"e{number}", "type": "visit", "customer": f"c{number % 5}", "time": as_time(moment), **fields}
+        return {name: value for name, value in made.items() if value is not None}
+
+    for turn, channel in enumerate(("web", "store", "pigeon")):
+        for place, touchpoint in enumerate(touchpoints):
+            yield event(touchpoint=touchpoint, channel=channel, segment=segments[(turn + place) % len(segments)],
+                        feedback=kinds[(turn + place) % len(kinds)], wait_s=place * 1.5 if turn == 0 else None,
+                        duration_s=1e9 if place == 3 else 0.0004 if turn == 1 else None, value=(40, -12.5, 0.00005, None)[(turn + place) % 4])
+        yield event(type="nobody-knows", channel="pigeon", id=None)
+        yield event(type="nobody-knows", feedback={"stars": 2, "about": touchpoints[0]})
+        yield {**event(touchpoint=touchpoints[1], customer="c1", id=None), "time": as_time(moment - datetime.timedelta(hours=2))}      # late
+        yield event(touchpoint=touchpoints[1], customer="c1", id="e1")                                                                 # once more
+        yield {"forget": "c3"}
+        moment += lapse_after + datetime.timedelta(days=1) if turn == 1 else datetime.timedelta(hours=3)
+    yield event(customer='a "quoted" \\ name,\u0001 سارا \U0001f600', touchpoint=touchpoints[0], value=-1e12)
+    yield event(customer="c1", touchpoint=touchpoints[0], value=1e12, time=int(moment.replace(tzinfo=datetime.timezone.utc).timestamp() * 1000))
+
+
+def wrong_lines():
+    """The wrong records of the decoder's test, those that a line of a file can be."""
+    for line in WRONG_RECORDS.read_text(encoding="utf-8").splitlines():
+        case = json.loads(line)
+        if "key" in case or "key_hex" in case or "timestamp" in case:
+            continue
+        if "record" in case:
+            record = case["record"].encode()
+        elif "record_hex" in case:
+            record = bytes.fromhex(case["record_hex"])
+        elif "parts" in case:
+            record = b"".join(text.encode() * count for text, count in case["parts"])
+        else:
+            record = b"".join(bytes.fromhex(text) * count for text, count in case["parts_hex"])
+        if b"\n" not in record:
+            yield record
+
+
+def inputs(scratch, events_max, lines_max, made_up_lines_max):
+    """Every stream: (name, map, file, windows, how many lines of a topic are validated)."""
+    for the_map in sorted((ROOT / "deploy" / "maps").glob("*.yaml")):
+        events = scratch / f"{the_map.stem}.ndjson"
+        lines = [json.dumps(each, ensure_ascii=False).encode() for each in stream(yaml.safe_load(the_map.read_text(encoding="utf-8")))]
+        events.write_bytes(b"\n".join(lines) + b"\n")
+        yield f"map {the_map.stem}", the_map, events, "1h,7d", made_up_lines_max
+    events = scratch / "wrong.ndjson"
+    events.write_bytes(b"\n".join(wrong_lines()) + b"\n")
+    yield "wrong records", the_map, events, "7d", made_up_lines_max
+    for folder in sorted(path.parent for path in (ROOT / "deploy" / "data").glob("*/map.yaml")):
+        events = folder / "events.ndjson.gz"
+        if events_max:
+            with gzip.open(events) as file:
+                events = scratch / f"{folder.name}.ndjson"
+                events.write_bytes(b"".join(itertools.islice(file, events_max)))
+        yield folder.name, folder / "map.yaml", events, "24h,7d", lines_max
