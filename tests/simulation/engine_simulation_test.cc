@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <functional>
 #include <map>
 #include <memory>
 #include <random>
@@ -80,13 +81,28 @@ struct Plan {
   std::int32_t delta_partitions = 2;
   std::uint32_t slices = 1;
   std::size_t batch = 50;
+  int instances = 1;
   bool disturbed = false;
 };
 
-/// One engine of two workers on a broker, that can be killed and started again.
+/// How often each disturbance came.
+using Disturbances = std::map<std::string, int>;
+
+/// One process with its own disks.
+struct Instance {
+  std::string name;
+  MemoryTables journey_tables;
+  MemoryTables windows_tables;
+  Board board;
+  std::unique_ptr<Worker> journey;
+  std::unique_ptr<Worker> windows;
+  int paused = 0;  ///< turns for which it does nothing, as a process that is stopped
+};
+
+/// Engines of two workers each on one broker, that can be killed, stopped for a while, and started again.
 class World {
  public:
-  explicit World(const Plan& plan) : plan_(plan), random_(plan.seed) {
+  explicit World(const Plan& plan) : plan_(plan) {
     Settings settings;
     settings.windows = {{"1m", std::chrono::minutes{1}, std::chrono::seconds{5}},
                         {"1h", std::chrono::hours{1}, std::chrono::minutes{1}},
@@ -103,8 +119,12 @@ class World {
     broker_.create_topic(names.journey_changelog, plan.partitions);
     broker_.create_topic(names.windows_changelog, plan.delta_partitions);
     for (const std::string& topic : derived()) broker_.create_topic(topic, 1);
-    start_journey();
-    start_windows();
+    for (int i = 0; i < plan.instances; ++i) {
+      Instance& instance = *instances_.emplace_back(std::make_unique<Instance>());
+      instance.name = std::to_string(i);
+      start_journey(instance);
+      start_windows(instance);
+    }
   }
 
   void run(const std::vector<SimRecord>& stream) {
@@ -115,8 +135,7 @@ class World {
       }
       for (int turns = 0; turns < 3; ++turns) {
         if (plan_.disturbed) disturb(disturbance);
-        turn(*journey_);
-        turn(*windows_);
+        for (const auto& instance : instances_) turn_unless_paused(*instance);
       }
     }
     finish();
@@ -133,7 +152,7 @@ class World {
     return seen;
   }
 
-  [[nodiscard]] int disturbances() const { return disturbances_; }
+  [[nodiscard]] const Disturbances& disturbances() const { return disturbances_; }
 
  private:
   [[nodiscard]] std::vector<std::string> derived() const {
@@ -143,7 +162,7 @@ class World {
 
   /// What is only asked for, not written: moves, stays and rankings over the longest window.
   void add_board(Outcome& seen) const {
-    const BoardSnapshot board = board_.window_snapshot(topology_.rules->settings().windows.size() - 1);
+    const BoardSnapshot board = instances_.front()->board.window_snapshot(topology_.rules->settings().windows.size() - 1);
     const auto values = [&](const CellKey& cell) -> std::vector<std::string>& {
       return seen[{"board", std::string(kScopeNames[static_cast<std::size_t>(cell.scope)]) + "/" + cell.id + "/" + cell.segment}];
     };
@@ -158,20 +177,21 @@ class World {
     }
   }
 
-  LogFactory log_of(const std::string& name, std::vector<std::string> topics) {
-    return [this, name, topics = std::move(topics)]() -> Result<std::unique_ptr<Log>> {
-      return std::unique_ptr<Log>(std::make_unique<SimLog>(broker_, SimLogOptions{name, name, topics}));
+  LogFactory log_of(const std::string& group, const Instance& instance, std::vector<std::string> topics) {
+    return [this, group, id = group + "-" + instance.name, topics = std::move(topics)]() -> Result<std::unique_ptr<Log>> {
+      return std::unique_ptr<Log>(std::make_unique<SimLog>(broker_, SimLogOptions{group, id, topics}));
     };
   }
-  void start_journey() {
-    journey_.reset();
-    journey_ = std::make_unique<Worker>(journey_worker(topology_), log_of("journey", {"input"}), journey_tables_,
-                                        clock_, board_);
+  void start_journey(Instance& instance) {
+    instance.journey.reset();
+    instance.journey = std::make_unique<Worker>(journey_worker(topology_), log_of("journey", instance, {"input"}),
+                                                instance.journey_tables, clock_, instance.board);
   }
-  void start_windows() {
-    windows_.reset();
-    windows_ = std::make_unique<Worker>(windows_worker(topology_), log_of("windows", {topology_.topics.deltas}),
-                                        windows_tables_, clock_, board_);
+  void start_windows(Instance& instance) {
+    instance.windows.reset();
+    instance.windows =
+        std::make_unique<Worker>(windows_worker(topology_), log_of("windows", instance, {topology_.topics.deltas}),
+                                 instance.windows_tables, clock_, instance.board);
   }
 
   void turn(Worker& worker) {
@@ -181,74 +201,95 @@ class World {
     if (const auto notice = worker.take_notice()) last_notice_ = *notice;
   }
 
-  void disturb(Random& random) {
-    const std::int64_t what = between(random, 0, 39);
-    if (what > 8) return;
-    ++disturbances_;
-    const TaskId journey{StageKind::kJourney, "input", Partition(0)};
-    switch (what) {
-      case 0:
-        start_journey();  // killed; the disk is kept
-        break;
-      case 1:
-        start_windows();
-        break;
-      case 2:
-        for (std::int32_t p = 0; p < plan_.partitions; ++p) {
-          (void)journey_tables_.clear({StageKind::kJourney, "input", Partition(p)});
-        }
-        start_journey();  // killed, and the disk is lost
-        break;
-      case 3:
-        for (std::int32_t p = 0; p < plan_.delta_partitions; ++p) {
-          (void)windows_tables_.clear({StageKind::kWindows, topology_.topics.deltas, Partition(p)});
-        }
-        start_windows();
-        break;
-      case 4:
-        broker_.inject({SimCall::kCommit, ErrorKind::kAbort});
-        break;
-      case 5:  // the outcome is unknown: it was done
-        broker_.inject({SimCall::kCommit, ErrorKind::kFatal, SimFault::Effect::kDone});
-        break;
-      case 6:  // the outcome is unknown: it was not done
-        broker_.inject({SimCall::kCommit, ErrorKind::kFatal, SimFault::Effect::kNothing});
-        break;
-      case 7:
-        broker_.inject({SimCall::kProduce, ErrorKind::kAbort, SimFault::Effect::kNothing,
-                        static_cast<int>(between(random, 0, 20))});
-        break;
-      default:
-        journey_tables_.fail_next_apply(Error(ErrorKind::kRetry, "the disk is nearly full"));
-        break;
+  void turn_unless_paused(Instance& instance) {
+    if (instance.paused > 0) {
+      --instance.paused;
+      return;
     }
+    turn(*instance.journey);
+    turn(*instance.windows);
   }
 
-  /// Lets both workers catch up, ends the input, and lets them finish.
+  void lose_disk(MemoryTables& tables, StageKind stage, const std::string& topic, std::int32_t partitions) {
+    for (std::int32_t p = 0; p < partitions; ++p) (void)tables.clear({stage, topic, Partition(p)});
+  }
+
+  /// Now and then one of these comes over one of the instances.
+  void disturb(Random& random) {
+    if (between(random, 0, 3) != 0) return;
+    Instance& instance = *instances_[static_cast<std::size_t>(between(random, 0, plan_.instances - 1))];
+    const auto inject = [&](ErrorKind kind, SimFault::Effect effect) { broker_.inject({SimCall::kCommit, kind, effect}); };
+    const std::vector<std::pair<std::string, std::function<void()>>> all = {
+        {"journey killed", [&] { start_journey(instance); }},
+        {"windows killed", [&] { start_windows(instance); }},
+        {"journey killed, disk lost",
+         [&] {
+           lose_disk(instance.journey_tables, StageKind::kJourney, "input", plan_.partitions);
+           start_journey(instance);
+         }},
+        {"windows killed, disk lost",
+         [&] {
+           lose_disk(instance.windows_tables, StageKind::kWindows, topology_.topics.deltas, plan_.delta_partitions);
+           start_windows(instance);
+         }},
+        {"commit aborted", [&] { inject(ErrorKind::kAbort, SimFault::Effect::kNothing); }},
+        {"commit unknown, done", [&] { inject(ErrorKind::kFatal, SimFault::Effect::kDone); }},
+        {"commit unknown, not done", [&] { inject(ErrorKind::kFatal, SimFault::Effect::kNothing); }},
+        {"produce aborted",
+         [&] {
+           broker_.inject({SimCall::kProduce, ErrorKind::kAbort, SimFault::Effect::kNothing,
+                           static_cast<int>(between(random, 0, 20))});
+         }},
+        {"disk nearly full",
+         [&] { instance.journey_tables.fail_next_apply(Error(ErrorKind::kRetry, "the disk is nearly full")); }},
+        {"session expired",
+         [&] {
+           broker_.expire_member("journey", "journey-" + instance.name);
+           broker_.expire_member("windows", "windows-" + instance.name);
+         }},
+        {"paused beyond its session",
+         [&] {
+           instance.paused = static_cast<int>(between(random, 1, 6));
+           broker_.expire_member("journey", "journey-" + instance.name);
+           broker_.expire_member("windows", "windows-" + instance.name);
+         }},
+        {"paused for a moment", [&] { instance.paused = static_cast<int>(between(random, 1, 3)); }},
+        {"stopped and started",
+         [&] {
+           (void)instance.journey->stop();
+           (void)instance.windows->stop();
+           start_journey(instance);
+           start_windows(instance);
+         }},
+    };
+    const auto& [name, happen] = all[static_cast<std::size_t>(between(random, 0, static_cast<std::int64_t>(all.size()) - 1))];
+    ++disturbances_[name];
+    happen();
+  }
+
+  /// All but the first leave; it catches up, its input ends, and it finishes.
   void finish() {
-    for (int i = 0; i < 400; ++i) {
-      turn(*journey_);
-      turn(*windows_);
+    while (instances_.size() > 1) {
+      // Whoever was killed or paused knows its end only from the others.
+      for (int i = 0; i < 20; ++i) turn_unless_paused(*instances_.back());
+      (void)instances_.back()->journey->stop();
+      (void)instances_.back()->windows->stop();
+      instances_.pop_back();
     }
-    ASSERT_TRUE(journey_->end_input(1));
-    for (int i = 0; i < 400; ++i) {
-      turn(*journey_);
-      turn(*windows_);
-    }
-    ASSERT_TRUE(journey_->finished()) << "the last notice was: " << last_notice_;
+    Instance& last = *instances_.front();
+    last.paused = 0;
+    for (int i = 0; i < 400; ++i) turn_unless_paused(last);
+    ASSERT_TRUE(last.journey->end_input(1));
+    for (int i = 0; i < 400; ++i) turn_unless_paused(last);
+    ASSERT_TRUE(last.journey->finished()) << "the last notice was: " << last_notice_;
   }
 
   Plan plan_;
-  Random random_;
   SimBroker broker_;
-  MemoryTables journey_tables_;
-  MemoryTables windows_tables_;
   HandClock clock_;
-  Board board_;
   Topology topology_;
-  std::unique_ptr<Worker> journey_;
-  std::unique_ptr<Worker> windows_;
-  int disturbances_ = 0;
+  std::vector<std::unique_ptr<Instance>> instances_;
+  Disturbances disturbances_;
   std::string last_notice_;
 };
 
@@ -268,31 +309,36 @@ std::string difference(const Outcome& expected, const Outcome& actual) {
   return {};
 }
 
-Outcome outcome_of(const Plan& plan, const std::vector<SimRecord>& stream, int* disturbances = nullptr) {
+Outcome outcome_of(const Plan& plan, const std::vector<SimRecord>& stream, Disturbances* disturbances = nullptr) {
   World world(plan);
   world.run(stream);
-  if (disturbances != nullptr) *disturbances += world.disturbances();
+  for (const auto& [name, count] : world.disturbances()) {
+    if (disturbances != nullptr) (*disturbances)[name] += count;
+  }
   return world.outcome();
 }
 
 TEST(EngineSimulation, WritesTheSameWhateverFails) {
-  int disturbances = 0;
+  Disturbances disturbances;
   for (int seed = 1; seed <= seeds(); ++seed) {
     Random random(static_cast<std::uint64_t>(seed));
     Plan plan;
     plan.seed = static_cast<std::uint64_t>(seed);
     plan.slices = seed % 2 == 0 ? 4 : 1;
+    plan.partitions = 2 + seed % 3;
     const auto stream = any_stream(random, 400, plan.partitions);
     const Outcome expected = outcome_of(plan, stream);
     ASSERT_TRUE(expected.contains({"board", "paths/all/all"}));
     ASSERT_TRUE(expected.contains({"board", "moves/page/all"}));
     plan.disturbed = true;
+    plan.instances = 1 + seed % 4;
     const std::string found = difference(expected, outcome_of(plan, stream, &disturbances));
-    ASSERT_EQ(found, "") << "seed " << seed << ", " << plan.slices << " slices";
+    ASSERT_EQ(found, "") << "seed " << seed << ", " << plan.slices << " slices, " << plan.instances << " instances";
     if (HasFatalFailure()) return;
   }
-  std::cout << seeds() << " seeds, " << disturbances << " disturbances\n";
-  EXPECT_GT(disturbances, seeds());
+  std::cout << seeds() << " seeds, in which came:\n";
+  for (const auto& [name, count] : disturbances) std::cout << "  " << name << ": " << count << '\n';
+  EXPECT_TRUE(seeds() < kUsualSeeds || disturbances.size() == 13) << "a disturbance never came";
 }
 
 TEST(EngineSimulation, WritesTheSameHoweverItIsBatched) {
