@@ -1,8 +1,8 @@
 #include "app/base64.h"
 
-#include <simdjson.h>
-
 #include <cstdint>
+
+#include <simdjson.h>
 
 namespace touchstone {
 

@@ -17,8 +17,7 @@
 namespace touchstone {
 namespace {
 
-constexpr auto kKeysOfMaps =
-    std::to_array<std::string_view>({"version", "lifecycle", "segments", "touchpoints"});
+constexpr auto kKeysOfMaps = std::to_array<std::string_view>({"version", "lifecycle", "segments", "touchpoints"});
 
 bool is_map(const YamlDocument& document) {
   if (document.root() == nullptr) return false;
@@ -46,8 +45,7 @@ void examine_map(const YamlDocument& document, Checked& checked) {
   checked.is_right = loaded.map.has_value();
   add_findings(std::move(loaded.problems), std::move(loaded.warnings), checked);
   if (!loaded.map) return;
-  checked.summary = document.file() + ": a map with " +
-                    counted(loaded.map->lifecycle.stages.size(), "stage") + ", " +
+  checked.summary = document.file() + ": a map with " + counted(loaded.map->lifecycle.stages.size(), "stage") + ", " +
                     counted(loaded.map->segments.size(), "segment") + ", " +
                     counted(loaded.map->touchpoints.size(), "touchpoint") + "\n";
 }

@@ -9,8 +9,7 @@ namespace touchstone {
 
 /// What checking a file came to.
 struct Checked {
-  std::string
-      findings;  ///< problems and warnings, a line each, by position; those of a configuration's map follow
+  std::string findings;   ///< problems and warnings, a line each, by position; those of a configuration's map follow
   std::string summary;    ///< one line on what the file is; empty if there are problems
   bool is_right = false;  ///< no problems; warnings do no harm
 };

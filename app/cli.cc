@@ -1,11 +1,11 @@
 #include "app/cli.h"
 
-#include <fmt/format.h>
-
-#include <CLI/CLI.hpp>
 #include <iostream>
 #include <string>
 #include <vector>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include "app/check.h"
 #include "app/demo.h"
@@ -56,8 +56,8 @@ int run_replay(const Arguments& arguments) {
   std::cout << fmt::format(
       "\n{} lines: {} interactions ({} late), {} duplicates, {} dead letters, {} requests to forget; "
       "{} conversions; {} window rows\n",
-      totals->lines, totals->interactions, totals->late, totals->duplicates, totals->dead_letters,
-      totals->forgotten, totals->conversions, totals->rows);
+      totals->lines, totals->interactions, totals->late, totals->duplicates, totals->dead_letters, totals->forgotten,
+      totals->conversions, totals->rows);
   return 0;
 }
 
@@ -84,8 +84,9 @@ int run_topics(const Arguments& arguments) {
 void add_demo(CLI::App& app, DemoOptions& options) {
   auto* demo = app.add_subcommand("demo", "Show the engine at work, on a Kafka inside this process");
   demo->add_option("--map", options.map, "The touchpoint map; the invented traffic is made for the retail map");
-  auto* data = demo->add_option("--data", options.data,
-                                "Events of a data set instead, e.g. service-desk, or a directory like those in deploy/data");
+  auto* data =
+      demo->add_option("--data", options.data,
+                       "Events of a data set instead, e.g. service-desk, or a directory like those in deploy/data");
   demo->add_flag("--once", options.once, "End after about half a minute");
   demo->add_option("--rate", options.rate, "Events a second of the invented traffic")
       ->check(CLI::Range(1.0, 100'000.0))

@@ -3,7 +3,8 @@
 
 namespace touchstone {
 
-/// Runs the command that the arguments name and returns the exit code (exit_code.h). Errors go to standard error, a line each.
+/// Runs the command that the arguments name and returns the exit code (exit_code.h). Errors go to standard error, a
+/// line each.
 int command_line(int argc, char** argv);
 
 }  // namespace touchstone

@@ -21,13 +21,12 @@ namespace {
 
 using Word = std::string_view;
 
-constexpr auto kKeys = std::to_array<Word>({"time", "duplicates", "journey", "windows", "commit", "map",
-                                            "input", "kafka", "state", "http", "topics", "group", "instance",
-                                            "history", "metrics", "workers", "log"});
+constexpr auto kKeys =
+    std::to_array<Word>({"time", "duplicates", "journey", "windows", "commit", "map", "input", "kafka", "state", "http",
+                         "topics", "group", "instance", "history", "metrics", "workers", "log"});
 constexpr auto kTimeKeys = std::to_array<Word>({"lateness", "max_future", "idle"});
 constexpr auto kDuplicatesKeys = std::to_array<Word>({"within", "ids"});
-constexpr auto kJourneyKeys =
-    std::to_array<Word>({"lookback", "max_touches", "rating_within", "decay_half_life"});
+constexpr auto kJourneyKeys = std::to_array<Word>({"lookback", "max_touches", "rating_within", "decay_half_life"});
 constexpr auto kInputKeys = std::to_array<Word>({"topics", "rekey", "partitioner"});
 constexpr auto kKafkaKeys = std::to_array<Word>({"properties", "properties_file"});
 constexpr auto kSecretKeys = std::to_array<Word>({"file", "env"});
@@ -53,8 +52,8 @@ constexpr std::size_t kLongestName = 200;   // leaves room for what is put befor
 /// Of what a name of Kafka's may consist.
 bool is_kafka_name(Word name) {
   return std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-           c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+           c == '-';
   });
 }
 
@@ -76,8 +75,7 @@ std::optional<ListenAddress> parse_listen(Word text) {
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), listen.port);
   if (digits.empty() || error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
   std::array<unsigned char, sizeof(in6_addr)> ignored{};
-  if (inet_pton(is_six ? AF_INET6 : AF_INET, listen.address.c_str(), ignored.data()) != 1)
-    return std::nullopt;
+  if (inet_pton(is_six ? AF_INET6 : AF_INET, listen.address.c_str(), ignored.data()) != 1) return std::nullopt;
   return listen;
 }
 
@@ -134,8 +132,7 @@ class ConfigurationReader {
 
   void read_duplicates(const YamlMapping& keys) {
     Settings& settings = made_.settings;
-    if (const auto value = keys.find("within"))
-      set(settings.duplicates_within, value->duration({"0s", "30d"}));
+    if (const auto value = keys.find("within")) set(settings.duplicates_within, value->duration({"0s", "30d"}));
     if (const auto value = keys.find("ids")) set(settings.duplicate_ids, value->whole({0, 4'096}));
   }
 
@@ -143,8 +140,7 @@ class ConfigurationReader {
     Settings& settings = made_.settings;
     if (const auto value = keys.find("lookback")) set(settings.lookback, value->duration({"0s", "3650d"}));
     if (const auto value = keys.find("max_touches")) set(settings.max_touches, value->whole({1, 1'000}));
-    if (const auto value = keys.find("rating_within"))
-      set(settings.rating_within, value->duration({"0s", "3650d"}));
+    if (const auto value = keys.find("rating_within")) set(settings.rating_within, value->duration({"0s", "3650d"}));
     if (const auto value = keys.find("decay_half_life")) {
       set(settings.decay_half_life, value->duration({"1s", "3650d"}));
     }
@@ -192,8 +188,7 @@ class ConfigurationReader {
       } else if (value.kind() == YamlKind::kMapping) {
         read_secret(value, property);
       } else {
-        value.problem("expected a value, or {file: PATH}, or {env: NAME}, found " +
-                      description(value.node()));
+        value.problem("expected a value, or {file: PATH}, or {env: NAME}, found " + description(value.node()));
       }
       made_.kafka.properties.emplace(name, std::move(property));
     }
@@ -225,8 +220,7 @@ class ConfigurationReader {
     const std::optional<std::string> text = value ? value->text() : std::nullopt;
     if (!text) return;
     const std::optional<ListenAddress> listen = parse_listen(*text);
-    if (!listen)
-      value->problem(in_quotes(*text) + " is no ADDRESS:PORT such as 127.0.0.1:9480 or \"[::1]:9480\"");
+    if (!listen) value->problem(in_quotes(*text) + " is no ADDRESS:PORT such as 127.0.0.1:9480 or \"[::1]:9480\"");
     set(made_.http.listen, listen);
   }
 
@@ -235,15 +229,13 @@ class ConfigurationReader {
     if (const auto value = keys.find("partitions")) set(made_.topics.partitions, value->whole({1, 10'000}));
     if (const auto value = keys.find("replication")) {
       const auto replication = value->whole({-1, 32});
-      if (replication == 0)
-        value->problem("must be at least 1, or -1 for what the broker has as its default");
+      if (replication == 0) value->problem("must be at least 1, or -1 for what the broker has as its default");
       set(made_.topics.replication, replication);
     }
   }
 
   void read_metrics(const YamlMapping& keys) {
-    if (const auto value = keys.find("series_max"))
-      set(made_.metrics.series_max, value->whole({1, 10'000'000}));
+    if (const auto value = keys.find("series_max")) set(made_.metrics.series_max, value->whole({1, 10'000'000}));
     if (const auto value = keys.find("segments")) {
       if (const auto segments = value->one_of(kMetricSegments)) {
         made_.metrics.segments = *segments == "all" ? MetricSegments::kAll : MetricSegments::kEach;
@@ -274,8 +266,7 @@ class ConfigurationReader {
 
   static std::optional<std::string> kafka_name(const YamlValue& value, std::size_t longest) {
     std::optional<std::string> name = value.text();
-    if (!name || (is_kafka_name(*name) && name->size() <= longest && *name != "." && *name != ".."))
-      return name;
+    if (!name || (is_kafka_name(*name) && name->size() <= longest && *name != "." && *name != "..")) return name;
     value.problem(in_quotes(*name) + " is not a name of at most " + std::to_string(longest) +
                   " letters, digits, \".\", \"_\" and \"-\"");
     return std::nullopt;

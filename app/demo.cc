@@ -73,8 +73,7 @@ Result<void> create_topics(MockCluster& cluster) {
   TopicPlan plan;
   plan.input_partitions = plan.deltas_partitions = plan.derived_partitions = kPartitions;
   TOUCHSTONE_TRY(cluster.create_topic(std::string(kInput), kPartitions));
-  for (const TopicSpec& spec : topics_of(plan))
-    TOUCHSTONE_TRY(cluster.create_topic(spec.name, spec.partitions));
+  for (const TopicSpec& spec : topics_of(plan)) TOUCHSTONE_TRY(cluster.create_topic(spec.name, spec.partitions));
   return {};
 }
 
@@ -117,10 +116,7 @@ class Rate {
 class Demo {
  public:
   Demo(const DemoOptions& options, const DemoSubject& subject, Screen& screen)
-      : options_(options),
-        subject_(subject),
-        screen_(screen),
-        summary_(*subject.rules, names_, subject.window) {
+      : options_(options), subject_(subject), screen_(screen), summary_(*subject.rules, names_, subject.window) {
     last_line_ = log_beside(screen);
   }
 
@@ -166,8 +162,8 @@ class Demo {
     if (!feeder) return feeder.error();
     feeder_ = std::move(*feeder);
     auto reader = TopicReader::open(kafka, "demo-screen",
-                                    {names_.interactions, names_.transitions, names_.conversions,
-                                     names_.windows, names_.alerts, names_.dead_letters});
+                                    {names_.interactions, names_.transitions, names_.conversions, names_.windows,
+                                     names_.alerts, names_.dead_letters});
     if (!reader) return reader.error();
     reader_ = std::move(*reader);
     if (!screen_.is_terminal()) screen_.show(about() + addresses());
@@ -214,8 +210,7 @@ class Demo {
     engine_->stop();
     const Result<void> ended = engine_->wait();
     // What the last commits wrote.
-    TOUCHSTONE_TRY(
-        reader_->read_to_ends(kLastReading, [this](const Record& record) { summary_.take(record); }));
+    TOUCHSTONE_TRY(reader_->read_to_ends(kLastReading, [this](const Record& record) { summary_.take(record); }));
     reader_->close();
     server_->stop(Millis{1'000});
     return ended;
@@ -284,8 +279,7 @@ class Demo {
   Screen& screen_;
   TopicNames names_;
   Summary summary_;
-  std::shared_ptr<spdlog::sinks::ringbuffer_sink_mt>
-      last_line_;  ///< of the log; none where it goes elsewhere
+  std::shared_ptr<spdlog::sinks::ringbuffer_sink_mt> last_line_;  ///< of the log; none where it goes elsewhere
 
   // In the order in which they need each other.
   std::unique_ptr<MockCluster> cluster_;
@@ -317,10 +311,9 @@ int demo(const DemoOptions& options, std::ostream& out) {
   const Result<void> ended = demo.run(signals);
   screen.leave();
   if (!ended) {
-    return failed(
-        Error(ended.error().kind(), ended.error().message() +
-                                        " (a broker that keeps no offsets leaves nothing to recover from; "
-                                        "start the demo anew)"));
+    return failed(Error(ended.error().kind(), ended.error().message() +
+                                                  " (a broker that keeps no offsets leaves nothing to recover from; "
+                                                  "start the demo anew)"));
   }
   out << demo.last_words() << std::flush;
   return 0;

@@ -10,10 +10,8 @@
 namespace touchstone {
 
 struct DemoOptions {
-  std::string
-      map;  ///< a file; empty: that of the data set, or the retail map that the invented traffic is made for
-  std::string
-      data;  ///< a data set's name or directory, with events.ndjson.gz and map.yaml; empty: invented traffic
+  std::string map;    ///< a file; empty: that of the data set, or the retail map that the invented traffic is made for
+  std::string data;   ///< a data set's name or directory, with events.ndjson.gz and map.yaml; empty: invented traffic
   bool once = false;  ///< ends by itself within a minute
   double rate = 200;  ///< events a second of the invented traffic
   std::uint64_t seed = 1;

@@ -58,15 +58,14 @@ DemoPrepared prepare_demo(const DemoOptions& options) {
   if (!options.data.empty()) {
     data = data_directory(options.data);
     if (!data) {
-      std::cerr << fmt::format(
-          "touchstone: there is no data set \"{}\"; TOUCHSTONE_SHARE can say where data/ is\n", options.data);
+      std::cerr << fmt::format("touchstone: there is no data set \"{}\"; TOUCHSTONE_SHARE can say where data/ is\n",
+                               options.data);
       return {{}, kExitUsage};
     }
   }
   const auto map = map_of(options, data);
   if (!map) {
-    std::cerr << fmt::format("touchstone: {} is not there; TOUCHSTONE_SHARE can say where maps/ is\n",
-                             kRetailMap);
+    std::cerr << fmt::format("touchstone: {} is not there; TOUCHSTONE_SHARE can say where maps/ is\n", kRetailMap);
     return {{}, kExitFailed};
   }
   Settings settings;
@@ -89,8 +88,7 @@ Result<std::unique_ptr<EventSource>> open_events(const DemoOptions& options, con
     if (!file) return file.error();
     return std::unique_ptr<EventSource>(std::move(*file));
   }
-  const Millis busy =
-      std::min(kBusyHistory, Millis{static_cast<std::int64_t>(kBusyEvents * 1'000 / options.rate)});
+  const Millis busy = std::min(kBusyHistory, Millis{static_cast<std::int64_t>(kBusyEvents * 1'000 / options.rate)});
   const std::chrono::duration<double> quiet = kHistory - busy;
   LiveSource::Options live;
   live.start = now - kHistory;
@@ -98,8 +96,7 @@ Result<std::unique_ptr<EventSource>> open_events(const DemoOptions& options, con
   live.busy_from = now - busy;
   live.events_per_second = options.rate;
   live.traffic.seed = options.seed;
-  live.traffic.customers =
-      static_cast<std::size_t>(std::clamp(options.rate * kCustomersPerEvent, 300.0, 300'000.0));
+  live.traffic.customers = static_cast<std::size_t>(std::clamp(options.rate * kCustomersPerEvent, 300.0, 300'000.0));
   live.traffic.drop.first = options.once ? kHistory - kSinceDropOnce : kHistory + kUntilDrop;
   return std::unique_ptr<EventSource>(std::make_unique<LiveSource>(live));
 }

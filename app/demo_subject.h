@@ -25,7 +25,7 @@ struct DemoPrepared {
 [[nodiscard]] DemoPrepared prepare_demo(const DemoOptions& options);
 
 /// The events of the subject, from now on.
-[[nodiscard]] Result<std::unique_ptr<EventSource>> open_events(const DemoOptions& options,
-                                                               const DemoSubject& subject, EventTime now);
+[[nodiscard]] Result<std::unique_ptr<EventSource>> open_events(const DemoOptions& options, const DemoSubject& subject,
+                                                               EventTime now);
 
 }  // namespace touchstone

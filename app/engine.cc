@@ -1,9 +1,9 @@
 #include "app/engine.h"
 
-#include <spdlog/spdlog.h>
-
 #include <chrono>
 #include <utility>
+
+#include <spdlog/spdlog.h>
 
 namespace touchstone {
 namespace {

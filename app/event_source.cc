@@ -51,10 +51,9 @@ std::vector<Millis> schedule(const std::vector<EventTime>& times, Millis spread)
   for (std::size_t i = 1; i < times.size(); ++i) {
     due[i] = due[i - 1] + std::clamp(times[i] - times[i - 1], Millis{0}, longest);
   }
-  const double scale = static_cast<double>(spread.count()) /
-                       static_cast<double>(std::max<std::int64_t>(1, due.back().count()));
-  for (Millis& each : due)
-    each = Millis{static_cast<std::int64_t>(static_cast<double>(each.count()) * scale)};
+  const double scale =
+      static_cast<double>(spread.count()) / static_cast<double>(std::max<std::int64_t>(1, due.back().count()));
+  for (Millis& each : due) each = Millis{static_cast<std::int64_t>(static_cast<double>(each.count()) * scale)};
   return due;
 }
 
@@ -95,8 +94,7 @@ Result<std::optional<SourceRecord>> LiveSource::next(EventTime now) {
 std::string LiveSource::progress(EventTime now) const {
   if (!live_) {
     const auto behind = std::chrono::duration_cast<std::chrono::seconds>(now - next_at()).count();
-    return fmt::format("first the last minutes, as quickly as they are read: {} s behind the present",
-                       behind);
+    return fmt::format("first the last minutes, as quickly as they are read: {} s behind the present", behind);
   }
   if (!skipped_) return fmt::format("live, {:g} events a second", options_.events_per_second);
   return fmt::format("live; {:g} events a second are more than can be read here", options_.events_per_second);
@@ -132,9 +130,7 @@ Result<std::optional<SourceRecord>> FileSource::next(EventTime now) {
   return std::optional(std::move(record));
 }
 
-bool FileSource::is_up_to_date(EventTime now) const {
-  return ended() || (begun_ && *begun_ + due_[handed_out_] > now);
-}
+bool FileSource::is_up_to_date(EventTime now) const { return ended() || (begun_ && *begun_ + due_[handed_out_] > now); }
 
 std::string FileSource::progress(EventTime /*now*/) const {
   return fmt::format("{} of {} events, up to {}", handed_out_, due_.size(), to_rfc3339(last_).substr(0, 16));

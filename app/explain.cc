@@ -1,9 +1,9 @@
 #include "app/explain.h"
 
+#include <ostream>
+
 #include <fmt/format.h>
 #include <fmt/ostream.h>
-
-#include <ostream>
 
 #include "engine/model/fixed.h"
 #include "engine/model/journey.h"
@@ -49,8 +49,7 @@ void print_reason(const Predicate& predicate, const Facts& facts, std::ostream& 
   for (const Conjunction& conjunction : predicate) {
     if (!CompiledConjunction(conjunction).holds(facts)) continue;
     for (const FieldCondition& part : conjunction) {
-      fmt::print(out, "    {} {} (it is {})\n", part.field, text(part.condition),
-                 text(FieldRef(part.field).of(facts)));
+      fmt::print(out, "    {} {} (it is {})\n", part.field, text(part.condition), text(FieldRef(part.field).of(facts)));
     }
     return;
   }
@@ -71,7 +70,7 @@ void print_touchpoint(const Rules& rules, const Event& event, const Placement& p
   }
   fmt::print(out, "channel     {}\n    {}\n", rules.channels().id(placement.channel),
              rules.touchpoint(placement.touchpoint).channel ? "the map's for this touchpoint"
-             : placement.channel == rules.other_channel()  ? "the event's is not known to the map"
+             : placement.channel == rules.other_channel()   ? "the event's is not known to the map"
                                                             : "the event's");
   if (!placement.segment) {
     fmt::print(out, "segment     the one remembered for the customer, else {}\n", kOtherId);
@@ -90,8 +89,8 @@ void print_consequences(const Rules& rules, const Observation& seen, std::ostrea
   if (seen.satisfaction) {
     std::string value;
     append_fixed(seen.satisfaction->millionths, kMillionthDecimals, value);
-    fmt::print(out, "satisfaction {}\nrates       {} ({})\n", value,
-               rules.touchpoints().id(seen.satisfaction->rates), rules.channels().id(seen.satisfaction->channel));
+    fmt::print(out, "satisfaction {}\nrates       {} ({})\n", value, rules.touchpoints().id(seen.satisfaction->rates),
+               rules.channels().id(seen.satisfaction->channel));
   }
   fmt::print(out, "conversion  {}\n", seen.conversion ? "yes" : "no");
 }

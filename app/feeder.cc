@@ -48,8 +48,7 @@ bool Feeder::all_closed(const BoardSnapshot& board) const {
   if (!lowest) return true;
   for (const auto& [task, windows] : board.windows) {
     for (std::size_t i = 0; i < windows.closed.size(); ++i) {
-      if (!windows.closed[i] || *windows.closed[i] < floor_to(*lowest, options_.windows[i].step))
-        return false;
+      if (!windows.closed[i] || *windows.closed[i] < floor_to(*lowest, options_.windows[i].step)) return false;
     }
   }
   return true;
@@ -66,8 +65,7 @@ Result<void> Feeder::feed(EventSource& source, EventTime now) {
   const auto asked = std::chrono::steady_clock::now();
   if (source.is_up_to_date(now) || asked - full_since_ < kPatience) return {};
   const Backlog unread = backlog(board_.snapshot());
-  const std::int64_t room =
-      unread.deltas > kMostUnreadDeltas ? 0 : std::min(kBatch, kMostUnread - unread.events);
+  const std::int64_t room = unread.deltas > kMostUnreadDeltas ? 0 : std::min(kBatch, kMostUnread - unread.events);
   if (room < kBatch) full_since_ = asked;
   std::int64_t written = 0;
   for (; written < room; ++written) {

@@ -53,8 +53,7 @@ class Feeder {
   const Board& board_;
   std::unique_ptr<KafkaOutput> output_;
   std::uint64_t fed_ = 0;
-  std::chrono::steady_clock::time_point
-      full_since_{};  ///< when the engine was last found to be too far behind
+  std::chrono::steady_clock::time_point full_since_{};  ///< when the engine was last found to be too far behind
 };
 
 }  // namespace touchstone

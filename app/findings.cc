@@ -1,12 +1,12 @@
 #include "app/findings.h"
 
-#include <fmt/format.h>
-#include <fmt/ostream.h>
-
 #include <algorithm>
 #include <ostream>
 #include <string>
 #include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ostream.h>
 
 #include "engine/model/fixed.h"
 
@@ -66,7 +66,8 @@ class Printer {
     const Found found = find(
         [](const TouchpointReading& seen) {
           return seen.satisfaction && seen.satisfaction->responses >= kEnough &&
-                 (seen.satisfaction_standing == Standing::kWorse || seen.satisfaction_standing == Standing::kSurelyWorse);
+                 (seen.satisfaction_standing == Standing::kWorse ||
+                  seen.satisfaction_standing == Standing::kSurelyWorse);
         },
         [&](const auto& a, const auto& b) { return below(a) > below(b); });
     const bool any_judged =
@@ -86,12 +87,14 @@ class Printer {
   }
 
   void print_waits() {
-    const Found found = find([](const auto& seen) { return seen.wait_standing == Standing::kWorse && seen.wait->count >= kEnough; },
-                             [](const auto& a, const auto& b) { return a.wait->p50_ms > b.wait->p50_ms; });
+    const Found found =
+        find([](const auto& seen) { return seen.wait_standing == Standing::kWorse && seen.wait->count >= kEnough; },
+             [](const auto& a, const auto& b) { return a.wait->p50_ms > b.wait->p50_ms; });
     if (!found.empty()) fmt::print(out_, "slow         median wait, and what the map expects\n");
     for (const TouchpointReading* seen : found) {
       fmt::print(out_, "  {:<20} {}{:.0f} s{} of {:.0f} s, {} waits\n", id(*seen), red(),
-                 static_cast<double>(seen->wait->p50_ms) / 1'000, plain(), *expectation(*seen).wait_s, seen->wait->count);
+                 static_cast<double>(seen->wait->p50_ms) / 1'000, plain(), *expectation(*seen).wait_s,
+                 seen->wait->count);
     }
   }
 

@@ -24,8 +24,7 @@ std::optional<std::string> read_small_file(const std::string& path, std::string&
     bytes.resize(static_cast<std::size_t>(in.gcount()));
   }
   if (!in.is_open() || in.bad() || (in.fail() && !in.eof())) {
-    reason =
-        in_quotes(path) + " cannot be read" + (errno != 0 ? std::string(": ") + std::strerror(errno) : "");
+    reason = in_quotes(path) + " cannot be read" + (errno != 0 ? std::string(": ") + std::strerror(errno) : "");
     return std::nullopt;
   }
   if (bytes.size() > kLargestFile) {
@@ -57,8 +56,7 @@ void read_lines(std::string_view text, const std::string& file, ReadProperties& 
     if (equals == std::string_view::npos || key.empty()) {
       read.problems.push_back({file, number, 1, {}, "expected key=value"});
     } else if (line.back() == '\\') {
-      read.problems.push_back(
-          {file, number, 1, std::string(key), "a line cannot be continued on the next one"});
+      read.problems.push_back({file, number, 1, std::string(key), "a line cannot be continued on the next one"});
     } else {
       read.values[std::string(key)] = trimmed(line.substr(equals + 1));
     }
@@ -91,8 +89,7 @@ ReadProperties read_kafka_properties(const Configuration& configuration) {
   }
   for (const auto& [key, property] : configuration.kafka.properties) {
     const auto add_problem = [&, &name = key, &at = property.at](const std::string& message) {
-      read.problems.push_back(
-          {configuration.file, at.line, at.column, path_of_key("kafka.properties", name), message});
+      read.problems.push_back({configuration.file, at.line, at.column, path_of_key("kafka.properties", name), message});
     };
     switch (property.source) {
       case KafkaProperty::Source::kHere:

@@ -1,10 +1,10 @@
 #include "app/load_rules.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <iostream>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "ingest/map_loader.h"
 

@@ -1,11 +1,11 @@
 #include "app/map_table.h"
 
+#include <algorithm>
+#include <ostream>
+
+#include <boost/json.hpp>
 #include <fmt/format.h>
 #include <fmt/ostream.h>
-
-#include <algorithm>
-#include <boost/json.hpp>
-#include <ostream>
 
 namespace touchstone {
 namespace {

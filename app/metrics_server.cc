@@ -1,8 +1,8 @@
 #include "app/metrics_server.h"
 
-#include <spdlog/spdlog.h>
-
 #include <utility>
+
+#include <spdlog/spdlog.h>
 
 #include "app/kafka_properties.h"
 #include "app/version.h"

@@ -1,14 +1,14 @@
 #include "app/replay.h"
 
-#include <fmt/ostream.h>
-
-#include <boost/json.hpp>
 #include <filesystem>
 #include <fstream>
 #include <optional>
 #include <ostream>
 #include <string_view>
 #include <utility>
+
+#include <boost/json.hpp>
+#include <fmt/ostream.h>
 
 #include "app/base64.h"
 #include "app/replay_report.h"
@@ -126,7 +126,8 @@ class Feed {
     record.offset = Offset(static_cast<std::int64_t>(read_));
     record.value = std::string(line);
     // Only where it may matter is a line looked into twice.
-    const bool may_forget = line.size() < 2 * kLargestRecord && (line.find("forget") != std::string_view::npos || line.find('\\') != std::string_view::npos);
+    const bool may_forget = line.size() < 2 * kLargestRecord && (line.find("forget") != std::string_view::npos ||
+                                                                 line.find('\\') != std::string_view::npos);
     if (partitions_ > 1 || may_forget) {
       Record probe{record.topic, *record.partition, *record.offset, std::nullopt, std::nullopt, line, {}};
       (void)decoder_.decode(probe);

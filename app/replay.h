@@ -27,14 +27,13 @@ struct ReplayTotals {
   std::uint64_t interactions = 0;
   std::uint64_t late = 0;
   std::uint64_t duplicates = 0;
-  std::uint64_t forgotten = 0;     ///< lines that asked to forget a customer
+  std::uint64_t forgotten = 0;  ///< lines that asked to forget a customer
   std::uint64_t dead_letters = 0;
   std::uint64_t conversions = 0;
   std::uint64_t rows = 0;
 };
 
 /// Progress goes to `progress`, the map as a table to `report`.
-[[nodiscard]] Result<ReplayTotals> replay(const ReplayOptions& options, std::ostream& progress,
-                                          std::ostream& report);
+[[nodiscard]] Result<ReplayTotals> replay(const ReplayOptions& options, std::ostream& progress, std::ostream& report);
 
 }  // namespace touchstone

@@ -1,12 +1,12 @@
 #include "app/replay_report.h"
 
-#include <fmt/format.h>
-#include <fmt/ostream.h>
-
 #include <algorithm>
-#include <boost/json.hpp>
 #include <ostream>
 #include <vector>
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+#include <fmt/ostream.h>
 
 #include "app/findings.h"
 #include "engine/model/map_reading.h"

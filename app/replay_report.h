@@ -38,7 +38,7 @@ class ReplayReport {
   const Rules& rules_;
   TopicNames topics_;
   MapTable table_;
-  WindowRows rows_;  ///< of the longest window
+  WindowRows rows_;                           ///< of the longest window
   std::map<EventTime, ByTouchpoint> lapses_;  ///< by step of the longest window, as far back as it reaches
   std::map<std::pair<std::string, std::string>, std::int64_t> unmapped_;  ///< by channel and type; bounded
   std::int64_t unmapped_others_ = 0;

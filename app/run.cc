@@ -1,16 +1,16 @@
 #include "app/run.h"
 
-#include <fmt/format.h>
-#include <fmt/ostream.h>
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <chrono>
 #include <iostream>
 #include <memory>
 #include <thread>
 #include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
 
 #include "app/engine.h"
 #include "app/exit_code.h"
@@ -39,7 +39,9 @@ KafkaConnection connection_of(const Configuration& configuration) {
   KafkaConnection connection;
   connection.properties = read_kafka_properties(configuration).values;
   connection.logger = [](int severity, std::string_view line) {
-    spdlog::log(severity <= 3 ? spdlog::level::err : severity == 4 ? spdlog::level::warn : spdlog::level::debug,
+    spdlog::log(severity <= 3   ? spdlog::level::err
+                : severity == 4 ? spdlog::level::warn
+                                : spdlog::level::debug,
                 "kafka: {}", line);
   };
   return connection;
@@ -65,8 +67,8 @@ Result<std::vector<Topology::Input>> input_topics(KafkaAdmin& admin, const Confi
   if (!found) return found.error();
   std::vector<Topology::Input> inputs;
   for (const std::string& name : configuration.input.topics) {
-    const auto topic = std::find_if(found->begin(), found->end(),
-                                    [&](const ExistingTopic& each) { return each.name == name; });
+    const auto topic =
+        std::find_if(found->begin(), found->end(), [&](const ExistingTopic& each) { return each.name == name; });
     if (topic == found->end()) {
       return Error(ErrorKind::kReject, "the input topic " + name + " does not exist in this Kafka");
     }
@@ -198,15 +200,16 @@ int topics(const Configuration& configuration, TopicsMode mode, std::ostream& ou
   if (mode == TopicsMode::kApply) {
     std::vector<TopicSpec> missing;
     for (const TopicSpec& spec : found->wanted) {
-      const bool is_missing = std::any_of(
-          found->differences.begin(), found->differences.end(), [&](const TopicDifference& difference) {
+      const bool is_missing =
+          std::any_of(found->differences.begin(), found->differences.end(), [&](const TopicDifference& difference) {
             return difference.topic == spec.name && difference.kind == TopicDifference::Kind::kMissing;
           });
       if (is_missing) missing.push_back(spec);
     }
     const Result<void> created = (*admin)->create(missing);
     if (!created) return failed(created.error());
-    for (const TopicSpec& spec : missing) fmt::print(out, "created {} with {} partitions\n", spec.name, spec.partitions);
+    for (const TopicSpec& spec : missing)
+      fmt::print(out, "created {} with {} partitions\n", spec.name, spec.partitions);
     found = survey(**admin, configuration);
     if (!found) return failed(found.error());
   }

@@ -11,8 +11,7 @@ namespace fs = std::filesystem;
 
 std::vector<fs::path> places() {
   // Whoever names a place means that one and no other.
-  if (const char* named = std::getenv("TOUCHSTONE_SHARE"); named != nullptr && *named != '\0')
-    return {fs::path(named)};
+  if (const char* named = std::getenv("TOUCHSTONE_SHARE"); named != nullptr && *named != '\0') return {fs::path(named)};
   std::vector<fs::path> found;
   std::error_code error;
   if (const fs::path executable = fs::read_symlink("/proc/self/exe", error); !error) {

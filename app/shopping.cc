@@ -47,9 +47,7 @@ class Actor {
 
   Shopper& shopper() { return shopper_; }
   Dice& dice() { return dice_; }
-  [[nodiscard]] bool suffers_at(std::string_view touchpoint) const {
-    return quality_.has_dropped(touchpoint, now_);
-  }
+  [[nodiscard]] bool suffers_at(std::string_view touchpoint) const { return quality_.has_dropped(touchpoint, now_); }
 
   Touch::Rating rate(std::string_view touchpoint, std::string_view kind) {
     const double noise = (dice_.share() + dice_.share() - 1) * 0.3;
@@ -95,8 +93,7 @@ Touch look_around(Scene scene, Actor& actor) {
     touch.touchpoint = "app.shopping";
     touch.type = dice.one_of(kAppTypes);
     touch.channel = "app";
-    if (touch.type == "page_view")
-      touch.attributes.emplace_back("path", fmt::format("/product/{}", dice.below(400)));
+    if (touch.type == "page_view") touch.attributes.emplace_back("path", fmt::format("/product/{}", dice.below(400)));
   } else if (scene == Scene::kProduct) {
     touch.touchpoint = "web.product";
     touch.attributes.emplace_back("path", fmt::format("/product/{}", dice.below(400)));
@@ -135,8 +132,7 @@ Touch buy(Scene scene, Actor& actor) {
   Dice& dice = actor.dice();
   Shopper& shopper = actor.shopper();
   ++shopper.purchases;
-  Touch touch{
-      .touchpoint = "order.remote", .type = "purchase", .channel = shopper.prefers_app ? "app" : "web"};
+  Touch touch{.touchpoint = "order.remote", .type = "purchase", .channel = shopper.prefers_app ? "app" : "web"};
   const std::int64_t scale = shopper.tier == Tier::kBusiness ? 6 : 1;
   touch.value_cents = scale * dice.between(900, 16'000);
   if (scene == Scene::kTill) {
@@ -154,9 +150,8 @@ Touch buy(Scene scene, Actor& actor) {
 }
 
 Touch invoice(Actor& actor) {
-  Touch touch{.touchpoint = "billing.invoice",
-              .type = actor.dice().chance(0.6) ? "invoice" : "payment",
-              .channel = "billing"};
+  Touch touch{
+      .touchpoint = "billing.invoice", .type = actor.dice().chance(0.6) ? "invoice" : "payment", .channel = "billing"};
   actor.rate_some(touch, 0.1, "csat");
   return touch;
 }
@@ -191,9 +186,8 @@ Touch serve(Scene scene, Actor& actor) {
 }
 
 Touch complain(Scene scene, Actor& actor) {
-  Touch touch{.touchpoint = "complaint.case",
-              .type = "complaint",
-              .channel = actor.dice().chance(0.5) ? "email" : "phone"};
+  Touch touch{
+      .touchpoint = "complaint.case", .type = "complaint", .channel = actor.dice().chance(0.5) ? "email" : "phone"};
   if (scene == Scene::kResolved) {
     touch.wait_ds = actor.dice().between(2, 40) * 36'000;
     actor.rate_some(touch, 0.7, "csat");
@@ -203,8 +197,7 @@ Touch complain(Scene scene, Actor& actor) {
 }
 
 Touch give_back(Actor& actor) {
-  Touch touch{
-      .touchpoint = "return.goods", .type = "return", .channel = actor.dice().chance(0.7) ? "post" : "store"};
+  Touch touch{.touchpoint = "return.goods", .type = "return", .channel = actor.dice().chance(0.7) ? "post" : "store"};
   touch.value_cents = -actor.dice().between(900, 12'000);
   touch.wait_ds = actor.dice().between(20, 90) * 36'000;
   actor.rate_some(touch, 0.3, "csat");
@@ -223,17 +216,14 @@ Touch answer(Scene scene, Actor& actor) {
     return touch;
   }
   std::string_view rated = actor.shopper().last_touch;
-  if ((rated == "store.till" || rated == "store.visit") && dice.chance(0.4))
-    rated = touch.about = "store.ambience";
+  if ((rated == "store.till" || rated == "store.visit") && dice.chance(0.4)) rated = touch.about = "store.ambience";
   if (rated == "delivery.parcel" && dice.chance(0.15)) rated = touch.about = "product.packaging";
   touch.rating = actor.rate(rated, dice.chance(0.75) ? "csat" : "ces");
   return touch;
 }
 
 Touch review(Actor& actor) {
-  Touch touch{.touchpoint = "review.product",
-              .type = "review",
-              .channel = actor.shopper().prefers_app ? "app" : "web"};
+  Touch touch{.touchpoint = "review.product", .type = "review", .channel = actor.shopper().prefers_app ? "app" : "web"};
   touch.about = "product.use";
   touch.rating = actor.rate(touch.about, "stars");
   return touch;
@@ -298,8 +288,8 @@ bool Quality::has_dropped(std::string_view touchpoint, EventTime now) const {
 }
 
 double Quality::of(std::string_view touchpoint, EventTime now) const {
-  const auto* const known = std::find_if(kQuality.begin(), kQuality.end(),
-                                         [&](const auto& each) { return each.first == touchpoint; });
+  const auto* const known =
+      std::find_if(kQuality.begin(), kQuality.end(), [&](const auto& each) { return each.first == touchpoint; });
   const double usual = known == kQuality.end() ? kOrdinary : known->second;
   return has_dropped(touchpoint, now) ? usual - drop_.depth : usual;
 }

@@ -25,38 +25,32 @@ constexpr Way kAfterAdSearch[] = {
 constexpr Way kAfterAdDisplay[] = {
     {kAdSearch, 15, 5, 20}, {kPage, 25, 2, 8}, {kApp, 10, 2, 8}, {kStore, 10, 10, 30}, {kEnd, 40, 1, 5}};
 constexpr Way kAfterMention[] = {{kPage, 30, 3, 10}, {kApp, 20, 3, 10}, {kEnd, 50, 1, 5}};
-constexpr Way kAfterSearch[] = {
-    {kProduct, 60, 2, 8}, {kSearch, 15, 3, 8}, {kPage, 10, 2, 8}, {kEnd, 15, 1, 5}};
+constexpr Way kAfterSearch[] = {{kProduct, 60, 2, 8}, {kSearch, 15, 3, 8}, {kPage, 10, 2, 8}, {kEnd, 15, 1, 5}};
 constexpr Way kAfterApp[] = {{kApp, 40, 2, 10}, {kSearch, 10, 2, 8}, {kOrder, 12, 5, 20},
                              {kChat, 5, 5, 15}, {kStore, 5, 10, 30}, {kEnd, 28, 1, 5}};
 constexpr Way kAfterPage[] = {
     {kProduct, 40, 2, 10}, {kSearch, 20, 2, 8}, {kPage, 15, 2, 10}, {kStore, 5, 10, 30}, {kEnd, 20, 1, 5}};
-constexpr Way kAfterProduct[] = {{kProduct, 30, 3, 12}, {kBasket, 28, 3, 12}, {kSearch, 10, 2, 8},
-                                 {kStore, 8, 10, 30},   {kChat, 5, 5, 15},    {kCall, 4, 5, 15},
-                                 {kEnd, 15, 1, 5}};
+constexpr Way kAfterProduct[] = {{kProduct, 30, 3, 12}, {kBasket, 28, 3, 12}, {kSearch, 10, 2, 8}, {kStore, 8, 10, 30},
+                                 {kChat, 5, 5, 15},     {kCall, 4, 5, 15},    {kEnd, 15, 1, 5}};
 constexpr Way kAfterBasket[] = {
     {kBasket, 25, 3, 12}, {kOrder, 50, 5, 15}, {kChat, 4, 3, 10}, {kProduct, 6, 3, 10}, {kEnd, 15, 1, 5}};
-constexpr Way kAfterNewsletter[] = {
-    {kProduct, 35, 2, 8}, {kPage, 25, 2, 8}, {kApp, 10, 2, 8}, {kEnd, 30, 1, 5}};
-constexpr Way kAfterStore[] = {
-    {kTill, 55, 8, 30}, {kSurvey, 5, 5, 20}, {kProduct, 10, 5, 20}, {kEnd, 30, 1, 5}};
+constexpr Way kAfterNewsletter[] = {{kProduct, 35, 2, 8}, {kPage, 25, 2, 8}, {kApp, 10, 2, 8}, {kEnd, 30, 1, 5}};
+constexpr Way kAfterStore[] = {{kTill, 55, 8, 30}, {kSurvey, 5, 5, 20}, {kProduct, 10, 5, 20}, {kEnd, 30, 1, 5}};
 constexpr Way kAfterTill[] = {
     {kUse, 35, 15, 60}, {kSurvey, 20, 8, 30}, {kClub, 15, 3, 12}, {kReturn, 4, 15, 60}, {kEnd, 26, 1, 5}};
 constexpr Way kAfterOrder[] = {{kInvoice, 45, 3, 15}, {kDelivery, 55, 10, 45}};
 constexpr Way kAfterInvoice[] = {{kDelivery, 96, 8, 40}, {kCall, 4, 5, 20}};
 constexpr Way kAfterDelivery[] = {{kSurvey, 35, 4, 20}, {kUse, 32, 10, 40},   {kCall, 6, 4, 20},
                                   {kChat, 5, 4, 20},    {kReturn, 6, 15, 60}, {kEnd, 16, 1, 5}};
-constexpr Way kAfterUse[] = {{kReview, 30, 5, 25}, {kSurvey, 10, 5, 25},    {kMention, 12, 5, 25},
-                             {kClub, 10, 5, 25},   {kRecommend, 12, 5, 25}, {kUse, 10, 10, 40},
-                             {kEnd, 16, 1, 5}};
+constexpr Way kAfterUse[] = {{kReview, 30, 5, 25},    {kSurvey, 10, 5, 25}, {kMention, 12, 5, 25}, {kClub, 10, 5, 25},
+                             {kRecommend, 12, 5, 25}, {kUse, 10, 10, 40},   {kEnd, 16, 1, 5}};
 constexpr Way kAfterService[] = {{kSurvey, 15, 4, 20}, {kProduct, 12, 3, 12},  {kOrder, 8, 3, 12},
                                  {kUse, 10, 10, 40},   {kComplaint, 4, 4, 20}, {kEnd, 51, 1, 5}};
 constexpr Way kAfterComplaint[] = {{kResolved, 85, 8, 35}, {kEnd, 15, 1, 5}};
 constexpr Way kAfterResolved[] = {
     {kSurvey, 15, 4, 20}, {kReturn, 15, 8, 30}, {kRecommend, 10, 4, 20}, {kEnd, 60, 1, 5}};
 constexpr Way kAfterReturn[] = {{kSurvey, 15, 4, 20}, {kProduct, 15, 3, 12}, {kEnd, 70, 1, 5}};
-constexpr Way kAfterAnswer[] = {
-    {kClub, 15, 4, 20}, {kMention, 10, 4, 20}, {kNewsletter, 10, 4, 20}, {kEnd, 65, 1, 5}};
+constexpr Way kAfterAnswer[] = {{kClub, 15, 4, 20}, {kMention, 10, 4, 20}, {kNewsletter, 10, 4, 20}, {kEnd, 65, 1, 5}};
 constexpr Way kAfterClub[] = {{kApp, 20, 3, 12}, {kNewsletter, 15, 3, 12}, {kEnd, 65, 1, 5}};
 constexpr Way kAfterDisappointment[] = {{kComplaint, 55, 3, 15}, {kCall, 30, 3, 15}, {kChat, 15, 3, 15}};
 

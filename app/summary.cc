@@ -26,8 +26,7 @@ boost::json::object parse_object(std::string_view json) {
   return boost::json::parse({json.data(), json.size()}).as_object();
 }
 
-std::string text_of(const boost::json::object& object, std::string_view name,
-                    std::string_view otherwise = "") {
+std::string text_of(const boost::json::object& object, std::string_view name, std::string_view otherwise = "") {
   const auto* found = object.if_contains({name.data(), name.size()});
   return found != nullptr && found->is_string() ? std::string(found->as_string()) : std::string(otherwise);
 }
@@ -78,9 +77,8 @@ void Summary::take(const Record& record) {
     ++counts_.alerts;
     keep_last(alerts_, kAlertsShown, value);
   } else if (record.topic == topics_.dead_letters) {
-    const auto reason =
-        std::find_if(record.headers.begin(), record.headers.end(),
-                     [](const HeaderView& header) { return header.name == "touchstone.reason"; });
+    const auto reason = std::find_if(record.headers.begin(), record.headers.end(),
+                                     [](const HeaderView& header) { return header.name == "touchstone.reason"; });
     ++counts_.dead_letters[std::string(reason == record.headers.end() ? "unknown" : reason->value)];
   }
 }
@@ -103,8 +101,7 @@ void Summary::print(const Layout& layout, std::ostream& out) const {
   print_transitions(out);
 }
 
-void Summary::print_table(const std::vector<std::string>& stages, const Layout& layout,
-                          std::ostream& out) const {
+void Summary::print_table(const std::vector<std::string>& stages, const Layout& layout, std::ostream& out) const {
   std::map<std::pair<std::string, std::string>, MapTableCell> cells;
   for (const auto& [cell, measures] : rows_.rows()) {
     if (cell.scope == Scope::kStage) cells[{cell.segment, cell.id}] = table_cell(measures);
@@ -142,11 +139,10 @@ void Summary::print_alerts(const Layout& layout, std::ostream& out) const {
   for (const std::string& json : alerts_) {
     const boost::json::object alert = parse_object(json);
     const std::string state = text_of(alert, "state");
-    fmt::print(out, "  {} {}{}{} {} at {} {} ({}): {:.2f}, usually {:.2f}\n",
-               time_of_day(text_of(alert, "at")),
+    fmt::print(out, "  {} {}{}{} {} at {} {} ({}): {:.2f}, usually {:.2f}\n", time_of_day(text_of(alert, "at")),
                state == "firing" ? red(layout.colours) : green(layout.colours), state, plain(layout.colours),
-               text_of(alert, "kind"), text_of(alert, "scope"), text_of(alert, "id"),
-               text_of(alert, "segment"), number_of(alert, "observed"), number_of(alert, "baseline"));
+               text_of(alert, "kind"), text_of(alert, "scope"), text_of(alert, "id"), text_of(alert, "segment"),
+               number_of(alert, "observed"), number_of(alert, "baseline"));
   }
 }
 
@@ -155,8 +151,8 @@ void Summary::print_transitions(std::ostream& out) const {
   for (const std::string& json : transitions_) {
     const boost::json::object transition = parse_object(json);
     fmt::print(out, "  {} {} ({}): {} -> {}, {}\n", time_of_day(text_of(transition, "time")),
-               text_of(transition, "customer"), text_of(transition, "segment"),
-               text_of(transition, "from", "new"), text_of(transition, "to"), text_of(transition, "cause"));
+               text_of(transition, "customer"), text_of(transition, "segment"), text_of(transition, "from", "new"),
+               text_of(transition, "to"), text_of(transition, "cause"));
   }
 }
 

@@ -16,15 +16,13 @@ TopicReader::TopicReader(KafkaConnection connection, std::string group, std::vec
 
 Result<std::unique_ptr<TopicReader>> TopicReader::open(KafkaConnection connection, std::string group,
                                                        std::vector<std::string> topics) {
-  std::unique_ptr<TopicReader> reader(
-      new TopicReader(std::move(connection), std::move(group), std::move(topics)));
+  std::unique_ptr<TopicReader> reader(new TopicReader(std::move(connection), std::move(group), std::move(topics)));
   TOUCHSTONE_TRY(reader->join());
   return reader;
 }
 
 Result<void> TopicReader::join() {
-  auto input =
-      KafkaInput::open(connection_, {.group = group_, .transactional_id = {}, .instance = {}}, topics_);
+  auto input = KafkaInput::open(connection_, {.group = group_, .transactional_id = {}, .instance = {}}, topics_);
   if (!input) return input.error();
   input_ = std::move(*input);
   return input_->join();

@@ -65,10 +65,9 @@ WorkerOptions intake_worker(const Topology& topology) {
   options.task.slices = 1;
   auto decoder = std::make_shared<EventDecoder>(topology.rules->settings().max_future);
   options.factory = [topology, decoder](const TaskId& task, const Slices&) -> std::unique_ptr<Stage> {
-    return std::make_unique<IntakeStage>(
-        IntakeOptions{topology.topics, source_number(topology, task), source_partitions(topology),
-                      topology.event_partitions},
-        *decoder);
+    return std::make_unique<IntakeStage>(IntakeOptions{topology.topics, source_number(topology, task),
+                                                       source_partitions(topology), topology.event_partitions},
+                                         *decoder);
   };
   return options;
 }

@@ -96,9 +96,7 @@ Traffic::Plan Traffic::next_plan(EventTime now) {
   return {now, 0, shopper, first_scene(shoppers_[shopper], dice_)};
 }
 
-void Traffic::plan(std::size_t shopper, Scene scene, EventTime due) {
-  plans_.push({due, planned_++, shopper, scene});
-}
+void Traffic::plan(std::size_t shopper, Scene scene, EventTime due) { plans_.push({due, planned_++, shopper, scene}); }
 
 void Traffic::end_visit(std::size_t shopper, EventTime now) {
   // Some never come back, which makes room for somebody new, so that all stages stay populated.
@@ -143,9 +141,8 @@ std::string Traffic::write_broken(const Shopper& shopper, EventTime now) {
     case 2:
       return fmt::format(R"({{"time":"yesterday","type":"call","customer":"{}"}})", shopper.id);
     default:
-      return fmt::format(
-          R"({{"time":"{}","type":"survey_response","customer":"{}","feedback":{{"csat":9}}}})",
-          to_rfc3339(now), shopper.id);
+      return fmt::format(R"({{"time":"{}","type":"survey_response","customer":"{}","feedback":{{"csat":9}}}})",
+                         to_rfc3339(now), shopper.id);
   }
 }
 

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/json.hpp>
 #include <cmath>
 #include <optional>
+
+#include <boost/json.hpp>
 
 #include "engine/model/fixed.h"
 

@@ -35,11 +35,9 @@ bool is_right(const WrittenWindow& window) {
   if (spec.step > spec.size) {
     window.step.problem("the step " + window.step.node().text + " is longer than the window, " + spec.name);
   } else if (spec.size % spec.step != Millis{0}) {
-    window.step.problem("the step " + window.step.node().text + " does not divide the window's size, " +
-                        spec.name);
+    window.step.problem("the step " + window.step.node().text + " does not divide the window's size, " + spec.name);
   } else if (spec.size / spec.step > kMostStepsOfWindow) {
-    window.step.problem("the window " + spec.name + " has more than " + std::to_string(kMostStepsOfWindow) +
-                        " steps");
+    window.step.problem("the window " + spec.name + " has more than " + std::to_string(kMostStepsOfWindow) + " steps");
   } else {
     return true;
   }
@@ -51,9 +49,8 @@ void check_neighbours(const WrittenWindow& smaller, const WrittenWindow& larger)
   if (smaller.spec.size == larger.spec.size) {
     larger.size.problem("the size of another window, in line " + std::to_string(smaller.size.node().at.line));
   } else if (larger.spec.step % smaller.spec.step != Millis{0}) {
-    larger.step.problem("the step " + larger.step.node().text + " is no multiple of " +
-                        smaller.step.node().text + ", the step of the next smaller window, " +
-                        smaller.spec.name);
+    larger.step.problem("the step " + larger.step.node().text + " is no multiple of " + smaller.step.node().text +
+                        ", the step of the next smaller window, " + smaller.spec.name);
   }
 }
 
@@ -63,8 +60,7 @@ std::vector<WindowSpec> read_windows(const YamlValue& value) {
   std::vector<WrittenWindow> written;
   const std::vector<YamlValue> items = value.items();
   if (value.kind() == YamlKind::kSequence && (items.empty() || items.size() > kMostWindows)) {
-    value.problem("needs 1 to " + std::to_string(kMostWindows) + " windows, found " +
-                  std::to_string(items.size()));
+    value.problem("needs 1 to " + std::to_string(kMostWindows) + " windows, found " + std::to_string(items.size()));
   }
   for (const YamlValue& item : items) {
     if (auto window = read_window(item)) written.push_back(std::move(*window));

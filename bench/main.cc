@@ -5,16 +5,16 @@
 //   replay  the whole engine over a file, all outputs written
 //
 // Unit: CPU seconds per million events. Noise: repeat, and compare the lowest figures of one run.
-#include <fmt/format.h>
-#include <unistd.h>
-
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
 #include <sstream>
 #include <string>
 #include <vector>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <unistd.h>
 
 #include "app/load_rules.h"
 #include "app/replay.h"

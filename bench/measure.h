@@ -2,9 +2,9 @@
 // not depend on how busy the machine is as wall-clock time does; compare figures of one run only.
 #pragma once
 
-#include <sys/resource.h>
-
 #include <cstdint>
+
+#include <sys/resource.h>
 
 namespace touchstone::bench {
 
@@ -21,9 +21,7 @@ inline double cpu_seconds() {
 struct Figure {
   std::uint64_t events = 0;
   double cpu_s = 0;
-  [[nodiscard]] double per_million() const {
-    return events == 0 ? 0 : cpu_s / static_cast<double>(events) * 1e6;
-  }
+  [[nodiscard]] double per_million() const { return events == 0 ? 0 : cpu_s / static_cast<double>(events) * 1e6; }
 };
 
 }  // namespace touchstone::bench

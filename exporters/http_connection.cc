@@ -36,8 +36,7 @@ HttpReceived received_instead(const beast::error_code& failure) {
   }
   if (failure == http::error::body_limit) return refusal(413, "the request's body is too large");
   if (failure == beast::error::timeout) return HttpEnd::kTimedOut;
-  if (failure == http::error::end_of_stream || failure == http::error::partial_message)
-    return HttpEnd::kClosed;
+  if (failure == http::error::end_of_stream || failure == http::error::partial_message) return HttpEnd::kClosed;
   const beast::error_code from_parser = http::error::bad_method;
   if (failure.category() == from_parser.category()) return refusal(400, "this is not a request of HTTP/1.1");
   return HttpEnd::kClosed;
@@ -53,10 +52,8 @@ std::optional<HttpRefusal> refused(const http::request_header<>& header, const H
   if (header.version() == 11 && header.count(http::field::host) != 1) {
     return refusal(400, "the header Host must be given once");
   }
-  if (header.count(http::field::authorization) > 1)
-    return refusal(400, "Authorization was given more than once");
-  if (header.count(http::field::expect) != 0)
-    return refusal(417, "Expect is not supported; just send the body");
+  if (header.count(http::field::authorization) > 1) return refusal(400, "Authorization was given more than once");
+  if (header.count(http::field::expect) != 0) return refusal(417, "Expect is not supported; just send the body");
   return std::nullopt;
 }
 
@@ -64,8 +61,7 @@ HttpReceived request_from(Parser::value_type message) {
   HttpRequest request;
   request.method = message.method_string();
   request.authorization = message[http::field::authorization];
-  if (const auto read = read_target(message.target(), request); !read)
-    return refusal(400, read.error().message());
+  if (const auto read = read_target(message.target(), request); !read) return refusal(400, read.error().message());
   request.body = std::move(message.body());
   return request;
 }
@@ -95,8 +91,7 @@ asio::awaitable<HttpReceived> HttpConnection::receive() {
   parser.header_limit(limits_.max_header_bytes);
   parser.body_limit(limits_.max_body_bytes);
   stream_.expires_after(limits_.header_timeout);
-  const auto [header_failure, header_size] =
-      co_await http::async_read_header(stream_, buffer_, parser, kNoThrow);
+  const auto [header_failure, header_size] = co_await http::async_read_header(stream_, buffer_, parser, kNoThrow);
   if (header_failure) co_return received_instead(header_failure);
   version_ = parser.get().version();
   head_ = parser.get().method() == http::verb::head;
@@ -111,8 +106,7 @@ asio::awaitable<HttpReceived> HttpConnection::receive() {
 // The header's time begins with its first byte; a connection that says nothing at all is given up sooner
 // while it is new, as nobody keeps it for later.
 asio::awaitable<std::optional<HttpEnd>> HttpConnection::wait_for_bytes() {
-  stream_.expires_after(first_ ? std::min(limits_.header_timeout, limits_.idle_timeout)
-                               : limits_.idle_timeout);
+  stream_.expires_after(first_ ? std::min(limits_.header_timeout, limits_.idle_timeout) : limits_.idle_timeout);
   idle_ = true;
   const auto [failure, size] = co_await stream_.async_read_some(buffer_.prepare(kReadBytes), kNoThrow);
   idle_ = false;

@@ -16,7 +16,7 @@ struct HttpRequest {
   std::string method{};  ///< in capitals as sent
   std::string path{};    ///< percent-decoded, beginning with '/'; may hold any byte
   std::vector<std::pair<std::string, std::string>> parameters{};  ///< of the query, decoded, in order
-  std::string authorization{};  ///< the header of that name, empty if absent
+  std::string authorization{};                                    ///< the header of that name, empty if absent
   std::string body{};
 
   /// The first parameter of that name.

@@ -20,9 +20,7 @@ bool serves(const HttpRoute& route, std::string_view method) {
 }
 
 bool equal_without_case(std::string_view left, std::string_view right) {
-  const auto lower = [](char letter) {
-    return letter >= 'A' && letter <= 'Z' ? letter + ('a' - 'A') : letter + 0;
-  };
+  const auto lower = [](char letter) { return letter >= 'A' && letter <= 'Z' ? letter + ('a' - 'A') : letter + 0; };
   return std::equal(left.begin(), left.end(), right.begin(), right.end(),
                     [&](char a, char b) { return lower(a) == lower(b); });
 }
@@ -60,8 +58,7 @@ HttpRoutes::HttpRoutes(std::vector<HttpRoute> routes, std::optional<std::string>
 
 std::variant<const HttpRoute*, HttpResponse> HttpRoutes::find(const HttpRequest& request) const {
   if (!is_authorized(request)) {
-    HttpResponse response =
-        json_error(401, "this path needs the header Authorization: Bearer with the token");
+    HttpResponse response = json_error(401, "this path needs the header Authorization: Bearer with the token");
     response.headers.emplace_back("WWW-Authenticate", "Bearer");
     return response;
   }
@@ -69,8 +66,7 @@ std::variant<const HttpRoute*, HttpResponse> HttpRoutes::find(const HttpRequest&
   for (const HttpRoute& route : routes_) {
     if (!matches(route, request.path)) continue;
     if (serves(route, request.method)) return &route;
-    if (std::find(methods.begin(), methods.end(), route.method) == methods.end())
-      methods.push_back(route.method);
+    if (std::find(methods.begin(), methods.end(), route.method) == methods.end()) methods.push_back(route.method);
   }
   if (!methods.empty()) return method_not_allowed(methods);
   return json_error(404, "there is nothing at this path");

@@ -229,8 +229,7 @@ HttpCounts HttpServer::Listener::counts() const {
           .handler_failures = handler_failures_};
 }
 
-Result<std::unique_ptr<HttpServer>> HttpServer::start(HttpServerOptions options,
-                                                      std::vector<HttpRoute> routes) {
+Result<std::unique_ptr<HttpServer>> HttpServer::start(HttpServerOptions options, std::vector<HttpRoute> routes) {
   if (options.token && options.token->empty()) return Error(ErrorKind::kFatal, "the HTTP token is empty");
   try {
     auto listener = std::make_unique<Listener>(std::move(options), std::move(routes));

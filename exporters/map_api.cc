@@ -109,8 +109,7 @@ std::string answer_map(const Query& query, const Rules& rules, const Board& boar
     std::erase_if(readings, [&](const SegmentReading& each) { return each.segment != *query.segment; });
   }
   const ReadingSubject subject{rules, rules.settings().windows[query.window], closed_by_all(snapshot, query.window)};
-  const RankedItems unmapped =
-      query.longest ? ranked(snapshot, Scope::kUnmapped, std::string(kAllId)) : RankedItems{};
+  const RankedItems unmapped = query.longest ? ranked(snapshot, Scope::kUnmapped, std::string(kAllId)) : RankedItems{};
   return map_json(subject, readings, *query.model, unmapped);
 }
 

@@ -201,9 +201,8 @@ std::string map_json(const ReadingSubject& subject, const std::vector<SegmentRea
       JsonObject map(object.member("map"));
       put_map(map, subject.rules.map());
     }
-    append_array(segments, object.member("segments"), [&](const SegmentReading& segment, std::string& to) {
-      append_segment(segment, subject.rules, to);
-    });
+    append_array(segments, object.member("segments"),
+                 [&](const SegmentReading& segment, std::string& to) { append_segment(segment, subject.rules, to); });
     append_array(unmapped, object.member("unmapped"), [](const auto& item, std::string& to) {
       const std::size_t space = item.first.find(' ');
       JsonObject each(to);

@@ -80,26 +80,19 @@ constexpr WindowGauge kWindowGauges[] = {
     {"window_value", "Sum of the values of the interactions in the window",
      [](const Measures& m) { return std::optional(as_double(m.value) / as_double(kMoneyUnit)); }},
     {"window_satisfaction_responses", "Ratings in the window",
-     [](const Measures& m) {
-       return std::optional(m.satisfaction ? as_double(m.satisfaction->responses) : 0.0);
-     }},
+     [](const Measures& m) { return std::optional(m.satisfaction ? as_double(m.satisfaction->responses) : 0.0); }},
     {"window_satisfaction_mean", "Mean satisfaction in the window, 0..1",
      [](const Measures& m) {
-       return m.satisfaction ? std::optional(as_double(m.satisfaction->millionths) / kMillionths)
-                             : std::nullopt;
+       return m.satisfaction ? std::optional(as_double(m.satisfaction->millionths) / kMillionths) : std::nullopt;
      }},
     {"window_csat_mean", "Mean of the CSAT ratings in the window, 1..5", rating<RatingKind::kCsat>},
     {"window_nps_score", "Net promoter score of the window, -100..100", rating<RatingKind::kNps>},
     {"window_ces_mean", "Mean customer effort in the window, 1..7", rating<RatingKind::kCes>},
     {"window_sentiment_mean", "Mean sentiment in the window, -1..1", rating<RatingKind::kSentiment>},
-    {"window_wait_p50_seconds", "Median waiting time in the window",
-     length<&Measures::wait, &Lengths::p50_ms>},
-    {"window_wait_p90_seconds", "90th percentile of waiting in the window",
-     length<&Measures::wait, &Lengths::p90_ms>},
-    {"window_wait_p99_seconds", "99th percentile of waiting in the window",
-     length<&Measures::wait, &Lengths::p99_ms>},
-    {"window_duration_p50_seconds", "Median duration in the window",
-     length<&Measures::duration, &Lengths::p50_ms>},
+    {"window_wait_p50_seconds", "Median waiting time in the window", length<&Measures::wait, &Lengths::p50_ms>},
+    {"window_wait_p90_seconds", "90th percentile of waiting in the window", length<&Measures::wait, &Lengths::p90_ms>},
+    {"window_wait_p99_seconds", "99th percentile of waiting in the window", length<&Measures::wait, &Lengths::p99_ms>},
+    {"window_duration_p50_seconds", "Median duration in the window", length<&Measures::duration, &Lengths::p50_ms>},
     {"window_duration_p90_seconds", "90th percentile of durations in the window",
      length<&Measures::duration, &Lengths::p90_ms>},
     {"window_duration_p99_seconds", "99th percentile of durations in the window",
@@ -127,8 +120,8 @@ class Renderer {
     for (const auto& [segment, count] : counts.conversions) {
       add(conversions, {{"segment", rules_.segments().id(segment)}}, as_double(count));
     }
-    auto moves = family("stage_transitions_total",
-                        "Changes of lifecycle stage; from is empty for a new customer", MetricType::Counter);
+    auto moves = family("stage_transitions_total", "Changes of lifecycle stage; from is empty for a new customer",
+                        MetricType::Counter);
     for (const auto& [key, count] : counts.transitions) {
       add(moves,
           {{"from", place_name(key.from, rules_)},
@@ -136,8 +129,7 @@ class Renderer {
            {"segment", rules_.segments().id(key.segment)}},
           as_double(count));
     }
-    auto credit =
-        family("credit_total", "Conversions credited to touchpoints, by model", MetricType::Counter);
+    auto credit = family("credit_total", "Conversions credited to touchpoints, by model", MetricType::Counter);
     for (const auto& [key, millionths] : counts.credit_millionths) {
       add(credit,
           {{"model", std::string(kCreditModelNames[static_cast<std::size_t>(key.model)])},
@@ -157,8 +149,7 @@ class Renderer {
            {"kind", std::string(kRatingNames[static_cast<std::size_t>(key.kind)])}},
           as_double(count));
     }
-    auto score =
-        family("satisfaction_score", "Satisfaction of rated touchpoints, 0..1", MetricType::Histogram);
+    auto score = family("satisfaction_score", "Satisfaction of rated touchpoints, 0..1", MetricType::Histogram);
     for (const auto& [key, histogram] : now_.counts.satisfaction) {
       ClientMetric metric;
       metric.label = {{"touchpoint", rules_.touchpoints().id(key.touchpoint)},
@@ -179,15 +170,13 @@ class Renderer {
   std::uint64_t windows() {
     const auto& specs = rules_.settings().windows;
     std::vector<MetricFamily> gauges;
-    for (const WindowGauge& gauge : kWindowGauges)
-      gauges.push_back(family(gauge.name, gauge.help, MetricType::Gauge));
+    for (const WindowGauge& gauge : kWindowGauges) gauges.push_back(family(gauge.name, gauge.help, MetricType::Gauge));
     std::uint64_t series = 0;
     std::uint64_t left_out = 0;
     for (const auto& [key, row] : now_.rows) {
       const std::string& window = specs[row.window].name;
-      const bool wanted =
-          options_.windows.empty() ||
-          std::find(options_.windows.begin(), options_.windows.end(), window) != options_.windows.end();
+      const bool wanted = options_.windows.empty() ||
+                          std::find(options_.windows.begin(), options_.windows.end(), window) != options_.windows.end();
       if (!wanted || (!options_.each_segment && row.cell.segment != kAllId)) continue;
       for (std::size_t i = 0; i < gauges.size(); ++i) {
         const std::optional<double> value = kWindowGauges[i].value(row.measures);
@@ -212,8 +201,8 @@ class Renderer {
   void partitions() {
     auto customers = family("stage_customers", "Customers now in each stage", MetricType::Gauge);
     std::map<std::pair<StagePlace, SegmentNo>, std::int64_t> sums;
-    auto marks = family("watermark_timestamp_seconds", "Event time up to which a partition is complete",
-                        MetricType::Gauge);
+    auto marks =
+        family("watermark_timestamp_seconds", "Event time up to which a partition is complete", MetricType::Gauge);
     for (const auto& [task, status] : now_.journeys) {
       for (const auto& [key, count] : status.stage_customers) sums[key] += count;
       if (status.watermark) {
@@ -222,12 +211,11 @@ class Renderer {
       }
     }
     for (const auto& [key, count] : sums) {
-      add(customers,
-          {{"stage", place_name(key.first, rules_)}, {"segment", rules_.segments().id(key.second)}},
+      add(customers, {{"stage", place_name(key.first, rules_)}, {"segment", rules_.segments().id(key.second)}},
           as_double(count));
     }
-    auto lag = family("consumer_lag_records", "Records committed to a partition and not yet processed",
-                      MetricType::Gauge);
+    auto lag =
+        family("consumer_lag_records", "Records committed to a partition and not yet processed", MetricType::Gauge);
     for (const auto& [partition, records] : now_.lag) {
       add(lag, {{"topic", partition.topic}, {"partition", std::to_string(partition.partition.value())}},
           as_double(records));
@@ -237,8 +225,7 @@ class Renderer {
 
   void engine(const std::string& version, std::uint64_t left_out) {
     const Counts& counts = now_.counts;
-    auto letters =
-        family("dead_letters_total", "Records that are not valid events, by reason", MetricType::Counter);
+    auto letters = family("dead_letters_total", "Records that are not valid events, by reason", MetricType::Counter);
     for (std::size_t i = 0; i < kReasonCount; ++i) {
       add(letters, {{"reason", std::string(kReasonNames[i])}}, as_double(counts.dead_letters[i]));
     }
@@ -252,8 +239,7 @@ class Renderer {
     counter("wrong_partition_total", "Records not in the partition that input.partitioner gives their key",
             counts.wrong_partition);
     counter("window_rows_total", "Rows of closed windows written", counts.rows);
-    counter("metrics_series_left_out_total", "Series beyond metrics.series_max, summed over scrapes",
-            left_out);
+    counter("metrics_series_left_out_total", "Series beyond metrics.series_max, summed over scrapes", left_out);
     gauge("state_bytes", "Size of the local state", as_double(now_.state_bytes));
     gauge("ready", "1 when every task of this process is running", now_.ready ? 1 : 0);
     commit_times();

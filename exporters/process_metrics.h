@@ -2,9 +2,9 @@
 // read is left out.
 #pragma once
 
-#include <prometheus/metric_family.h>
-
 #include <vector>
+
+#include <prometheus/metric_family.h>
 
 namespace touchstone {
 

@@ -54,10 +54,9 @@ double to_double(std::string_view text) {
   if (error != std::errc::result_out_of_range) return value;
   // Out of range is both too large and too near to zero; the exponent tells, or else the first digit.
   const std::size_t exponent = text.find_first_of("eE");
-  const char sign_or_digit =
-      exponent == std::string_view::npos ? without_sign(text).front() : text[exponent + 1];
-  const bool vanishes = exponent == std::string_view::npos ? sign_or_digit == '0' || sign_or_digit == '.'
-                                                           : sign_or_digit == '-';
+  const char sign_or_digit = exponent == std::string_view::npos ? without_sign(text).front() : text[exponent + 1];
+  const bool vanishes =
+      exponent == std::string_view::npos ? sign_or_digit == '0' || sign_or_digit == '.' : sign_or_digit == '-';
   if (vanishes) return 0;
   constexpr double kBeyond = std::numeric_limits<double>::infinity();
   return text.front() == '-' ? -kBeyond : kBeyond;

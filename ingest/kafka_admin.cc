@@ -16,8 +16,8 @@ using ResourcePtr = std::unique_ptr<rd_kafka_ConfigResource_t, FreeWith<rd_kafka
 // The wish for the broker's own replication factor, which librdkafka spells as -1.
 Result<NewTopicPtr> new_topic_of(const TopicSpec& spec) {
   std::array<char, 256> reason{};
-  NewTopicPtr topic(rd_kafka_NewTopic_new(spec.name.c_str(), spec.partitions, spec.replication, reason.data(),
-                                          reason.size()));
+  NewTopicPtr topic(
+      rd_kafka_NewTopic_new(spec.name.c_str(), spec.partitions, spec.replication, reason.data(), reason.size()));
   if (!topic) return Error(ErrorKind::kReject, "topic " + spec.name + ": " + reason.data());
   for (const auto& [name, value] : spec.settings) {
     rd_kafka_NewTopic_set_config(topic.get(), name.c_str(), value.c_str());
@@ -46,8 +46,7 @@ Result<EventPtr> KafkaAdmin::wait_for(rd_kafka_queue_t& queue, std::string_view 
     EventPtr event(rd_kafka_queue_poll(&queue, 100));
     rd_kafka_poll(client_.get(), 0);
     if (!event) continue;
-    if (const rd_kafka_resp_err_t code = rd_kafka_event_error(event.get());
-        code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    if (const rd_kafka_resp_err_t code = rd_kafka_event_error(event.get()); code != RD_KAFKA_RESP_ERR_NO_ERROR) {
       return unreachable(error_of(code, what), connection_, events_);
     }
     return event;
@@ -61,8 +60,7 @@ Result<std::vector<ExistingTopic>> KafkaAdmin::describe(const std::vector<std::s
   const Deadline deadline(connection_.patience);
   rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
   do {
-    code =
-        rd_kafka_metadata(client_.get(), 1, nullptr, &answer, std::max(1, deadline.left_ms(Millis{5'000})));
+    code = rd_kafka_metadata(client_.get(), 1, nullptr, &answer, std::max(1, deadline.left_ms(Millis{5'000})));
     rd_kafka_poll(client_.get(), 0);
   } while (code != RD_KAFKA_RESP_ERR_NO_ERROR && kind_of(code) == ErrorKind::kRetry && !deadline.passed());
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -89,8 +87,7 @@ Result<void> KafkaAdmin::add_settings(std::vector<ExistingTopic>& topics) {
     resources.push_back(owners.back().get());
   }
   const OptionsPtr options(rd_kafka_AdminOptions_new(client_.get(), RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS));
-  rd_kafka_AdminOptions_set_request_timeout(options.get(), static_cast<int>(connection_.patience.count()),
-                                            nullptr, 0);
+  rd_kafka_AdminOptions_set_request_timeout(options.get(), static_cast<int>(connection_.patience.count()), nullptr, 0);
   const QueuePtr queue(rd_kafka_queue_new(client_.get()));
   rd_kafka_DescribeConfigs(client_.get(), resources.data(), resources.size(), options.get(), queue.get());
   const auto event = wait_for(*queue, "asking for the settings of topics");
@@ -100,8 +97,7 @@ Result<void> KafkaAdmin::add_settings(std::vector<ExistingTopic>& topics) {
   const rd_kafka_ConfigResource_t** described = rd_kafka_DescribeConfigs_result_resources(result, &count);
   for (std::size_t i = 0; i < count; ++i) {
     const std::string_view name = rd_kafka_ConfigResource_name(described[i]);
-    const auto topic =
-        std::find_if(topics.begin(), topics.end(), [&](const auto& each) { return each.name == name; });
+    const auto topic = std::find_if(topics.begin(), topics.end(), [&](const auto& each) { return each.name == name; });
     if (topic == topics.end()) continue;
     std::size_t entries = 0;
     const rd_kafka_ConfigEntry_t** settings = rd_kafka_ConfigResource_configs(described[i], &entries);

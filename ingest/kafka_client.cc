@@ -75,24 +75,22 @@ Result<ClientPtr> make_client(rd_kafka_type_t type, ConfPtr conf, KafkaEvents& e
 
 PartitionListPtr list_of(const TopicPartition& partition, std::int64_t offset) {
   PartitionListPtr list(rd_kafka_topic_partition_list_new(1));
-  rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.partition.value())
-      ->offset = offset;
+  rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.partition.value())->offset = offset;
   return list;
 }
 
 PartitionListPtr list_of(const std::vector<ConsumedOffset>& offsets) {
   PartitionListPtr list(rd_kafka_topic_partition_list_new(static_cast<int>(offsets.size())));
   for (const auto& [partition, next] : offsets) {
-    rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.partition.value())
-        ->offset = next.value();
+    rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.partition.value())->offset =
+        next.value();
   }
   return list;
 }
 
 Error unreachable(const Error& error, const KafkaConnection& connection, const KafkaEvents& events) {
   std::string message = error.message();
-  if (const auto servers = connection.properties.find("bootstrap.servers");
-      servers != connection.properties.end()) {
+  if (const auto servers = connection.properties.find("bootstrap.servers"); servers != connection.properties.end()) {
     message += " (Kafka at " + servers->second;
     if (const std::string last = events.last_error(); !last.empty()) message += ": " + last;
     message += ")";

@@ -37,9 +37,7 @@ class KafkaEvents {
   KafkaEvents(const KafkaEvents&) = delete;
   KafkaEvents& operator=(const KafkaEvents&) = delete;
 
-  static KafkaEvents& of(const rd_kafka_t* client) {
-    return *static_cast<KafkaEvents*>(rd_kafka_opaque(client));
-  }
+  static KafkaEvents& of(const rd_kafka_t* client) { return *static_cast<KafkaEvents*>(rd_kafka_opaque(client)); }
 
   void* owner() const { return owner_; }
   void log(int severity, std::string_view line) const;

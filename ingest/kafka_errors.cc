@@ -7,8 +7,7 @@ namespace touchstone {
 ErrorKind kind_of_transactional(rd_kafka_resp_err_t code, KafkaErrorFlags flags) {
   // A fenced producer is sometimes flagged abortable (AddOffsetsToTxn with PRODUCER_FENCED). It never
   // recovers.
-  if (code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED)
-    return ErrorKind::kFatal;
+  if (code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED) return ErrorKind::kFatal;
   if (flags.fatal) return ErrorKind::kFatal;
   if (flags.abortable) return ErrorKind::kAbort;
   if (flags.retriable) return ErrorKind::kRetry;
@@ -80,8 +79,7 @@ Error error_of(const rd_kafka_error_t* error, std::string_view what) {
 }
 
 Error error_of(rd_kafka_resp_err_t code, std::string_view what) {
-  return Error(kind_of(code),
-               std::string(what) + ": " + rd_kafka_err2name(code) + ": " + rd_kafka_err2str(code));
+  return Error(kind_of(code), std::string(what) + ": " + rd_kafka_err2name(code) + ": " + rd_kafka_err2str(code));
 }
 
 }  // namespace touchstone

@@ -19,9 +19,7 @@ struct FreeWith {
 /// A client is destroyed without the orderly close of its consumer: whoever wants that has called it before,
 /// with a deadline. Without this flag a destructor could wait for a broker for ever.
 struct DestroyClient {
-  void operator()(rd_kafka_t* client) const {
-    rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
-  }
+  void operator()(rd_kafka_t* client) const { rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE); }
 };
 
 using ConfPtr = std::unique_ptr<rd_kafka_conf_t, FreeWith<rd_kafka_conf_destroy>>;

@@ -20,8 +20,7 @@ rd_kafka_resp_err_t patiently(Millis patience, Ask ask) {
   const Deadline deadline(patience);
   for (;;) {
     const rd_kafka_resp_err_t code = ask(std::max(1, deadline.left_ms(patience)));
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR || kind_of(code) != ErrorKind::kRetry || deadline.passed())
-      return code;
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR || kind_of(code) != ErrorKind::kRetry || deadline.passed()) return code;
     std::this_thread::sleep_for(kBackOff);
   }
 }
@@ -33,8 +32,7 @@ KafkaInput::KafkaInput(KafkaConnection connection, std::vector<std::string> topi
 
 KafkaInput::~KafkaInput() = default;
 
-Result<std::unique_ptr<KafkaInput>> KafkaInput::open(KafkaConnection connection,
-                                                     const KafkaIdentity& identity,
+Result<std::unique_ptr<KafkaInput>> KafkaInput::open(KafkaConnection connection, const KafkaIdentity& identity,
                                                      std::vector<std::string> topics) {
   std::unique_ptr<KafkaInput> input(new KafkaInput(std::move(connection), std::move(topics)));
   auto conf = make_conf(KafkaRole::kInput, identity, input->connection_.properties);
@@ -72,8 +70,8 @@ Result<void> KafkaInput::join() {
   return {};
 }
 
-void KafkaInput::on_rebalance(rd_kafka_t* client, rd_kafka_resp_err_t code,
-                              rd_kafka_topic_partition_list_t* list, void* /*opaque*/) {
+void KafkaInput::on_rebalance(rd_kafka_t* client, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* list,
+                              void* /*opaque*/) {
   auto& self = *static_cast<KafkaInput*>(KafkaEvents::of(client).owner());
   if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
     self.note_assigned(*list);
@@ -183,8 +181,7 @@ Result<void> KafkaInput::take_error(const rd_kafka_message_t& message, Polled& p
     polled.at_end.push_back({partition, Offset(message.offset)});
     return {};
   }
-  if (message.err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
-      message.err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
+  if (message.err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET || message.err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
     if (message.rkt != nullptr && position_of(message) == nullptr) return {};
     return Error(ErrorKind::kFatal, "the input no longer holds the offset to go on from: " + text);
   }
@@ -213,8 +210,8 @@ Result<std::optional<Offset>> KafkaInput::committed(const TopicPartition& partit
     return asked != RD_KAFKA_RESP_ERR_NO_ERROR ? asked : list->elems[0].err;
   });
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return unreachable(error_of(code, "asking for the committed offset of " + name_of(partition)),
-                       connection_, events_);
+    return unreachable(error_of(code, "asking for the committed offset of " + name_of(partition)), connection_,
+                       events_);
   }
   if (list->elems[0].offset < 0) return std::nullopt;
   return Offset(list->elems[0].offset);
@@ -225,12 +222,11 @@ Result<Log::Range> KafkaInput::range(const TopicPartition& partition) {
   std::int64_t begin = 0;
   std::int64_t end = 0;
   const rd_kafka_resp_err_t code = patiently(connection_.patience, [&](int timeout_ms) {
-    return rd_kafka_query_watermark_offsets(client_.get(), partition.topic.c_str(),
-                                            partition.partition.value(), &begin, &end, timeout_ms);
+    return rd_kafka_query_watermark_offsets(client_.get(), partition.topic.c_str(), partition.partition.value(), &begin,
+                                            &end, timeout_ms);
   });
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return unreachable(error_of(code, "asking for the offsets of " + name_of(partition)), connection_,
-                       events_);
+    return unreachable(error_of(code, "asking for the offsets of " + name_of(partition)), connection_, events_);
   }
   return Log::Range{.begin = Offset(begin), .end = Offset(end)};
 }
@@ -260,8 +256,8 @@ std::int64_t KafkaInput::lag(const TopicPartition& partition) {
   if (found == positions_.end()) return 0;
   std::int64_t begin = 0;
   std::int64_t end = 0;
-  const rd_kafka_resp_err_t code = rd_kafka_get_watermark_offsets(client_.get(), partition.topic.c_str(),
-                                                                  partition.partition.value(), &begin, &end);
+  const rd_kafka_resp_err_t code =
+      rd_kafka_get_watermark_offsets(client_.get(), partition.topic.c_str(), partition.partition.value(), &begin, &end);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return 0;
   return std::max<std::int64_t>(0, end - found->second.next);
 }

@@ -70,8 +70,8 @@ class KafkaInput {
   };
 
   KafkaInput(KafkaConnection connection, std::vector<std::string> topics);
-  static void on_rebalance(rd_kafka_t* client, rd_kafka_resp_err_t code,
-                           rd_kafka_topic_partition_list_t* list, void* opaque);
+  static void on_rebalance(rd_kafka_t* client, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* list,
+                           void* opaque);
   void note_assigned(const rd_kafka_topic_partition_list_t& list);
   void note_lost();
 

@@ -18,8 +18,8 @@ Result<std::unique_ptr<KafkaLog>> KafkaLog::open(KafkaLogOptions options) {
   auto output = KafkaOutput::open(options.connection, options.transactional_id);
   if (!output) return output.error();
   TOUCHSTONE_TRY((*input)->join());
-  return std::unique_ptr<KafkaLog>(new KafkaLog(
-      std::move(*input), std::move(*output), std::make_unique<KafkaRestore>(options.connection, identity)));
+  return std::unique_ptr<KafkaLog>(new KafkaLog(std::move(*input), std::move(*output),
+                                                std::make_unique<KafkaRestore>(options.connection, identity)));
 }
 
 Result<Polled> KafkaLog::poll(Millis timeout, std::size_t max_records) {
@@ -27,9 +27,7 @@ Result<Polled> KafkaLog::poll(Millis timeout, std::size_t max_records) {
   return input_->poll(timeout, max_records);
 }
 
-Result<void> KafkaLog::start(const TopicPartition& partition, Offset from) {
-  return input_->start(partition, from);
-}
+Result<void> KafkaLog::start(const TopicPartition& partition, Offset from) { return input_->start(partition, from); }
 
 Result<std::optional<Offset>> KafkaLog::committed(const TopicPartition& partition) {
   return input_->committed(partition);
@@ -42,9 +40,7 @@ Result<Offset> KafkaLog::read(const TopicPartition& partition, Offset from,
   return restore_->read(partition, from, visit);
 }
 
-Result<std::int32_t> KafkaLog::partition_count(const std::string& topic) {
-  return input_->partition_count(topic);
-}
+Result<std::int32_t> KafkaLog::partition_count(const std::string& topic) { return input_->partition_count(topic); }
 
 Result<void> KafkaLog::produce(OutRecord record) { return output_->produce(std::move(record)); }
 

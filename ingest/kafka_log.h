@@ -25,8 +25,8 @@ namespace touchstone {
 struct KafkaLogOptions {
   KafkaConnection connection;
   std::string group;
-  std::string transactional_id;  ///< one for each worker, the same after a restart
-  std::string instance;          ///< for static membership, as unique as the transactional id; may be empty
+  std::string transactional_id;     ///< one for each worker, the same after a restart
+  std::string instance;             ///< for static membership, as unique as the transactional id; may be empty
   std::vector<std::string> topics;  ///< empty: only writes, reads changelogs and asks
 };
 

@@ -208,10 +208,10 @@ std::vector<std::string> problems_of(const KafkaProperties& user, int librdkafka
     problems.emplace_back("bootstrap.servers: missing");
   }
   if (librdkafka_version < kFirstWithScram && uses_scram(user)) {
-    problems.push_back(
-        std::string("sasl.mechanism: SCRAM needs librdkafka 2.6.1 or newer (Kafka 4 refuses what older "
-                    "ones send); this is ") +
-        rd_kafka_version_str() + ". Use PLAIN over TLS, OAUTHBEARER or mutual TLS, or a newer librdkafka");
+    problems.push_back(std::string("sasl.mechanism: SCRAM needs librdkafka 2.6.1 or newer (Kafka 4 refuses what older "
+                                   "ones send); this is ") +
+                       rd_kafka_version_str() +
+                       ". Use PLAIN over TLS, OAUTHBEARER or mutual TLS, or a newer librdkafka");
   }
   return problems;
 }

@@ -9,15 +9,13 @@ namespace touchstone {
 namespace {
 
 constexpr Millis kCall{5'000};        // one call to librdkafka; errors are looked at between two
-constexpr Millis kRepeat{100};       // between two attempts of a call that may be repeated
+constexpr Millis kRepeat{100};        // between two attempts of a call that may be repeated
 constexpr int kQueueFullWaitMs = 10;  // until some of the queue has been delivered
 // A commit or abort that is still undecided then never will be: the transaction itself has timed out twice.
 constexpr Millis kEndPatience = 2 * kTransactionTimeout;
 
 // Nullptr or an address of the record's bytes; librdkafka copies them, so the const can go.
-void* bytes_of(const std::optional<std::string>& text) {
-  return text ? const_cast<char*>(text->data()) : nullptr;
-}
+void* bytes_of(const std::optional<std::string>& text) { return text ? const_cast<char*>(text->data()) : nullptr; }
 std::size_t size_of(const std::optional<std::string>& text) { return text ? text->size() : 0; }
 
 }  // namespace
@@ -27,8 +25,7 @@ KafkaOutput::KafkaOutput(KafkaConnection connection, std::string transactional_i
       transactional_id_(std::move(transactional_id)),
       events_(connection_.logger, this) {}
 
-Result<std::unique_ptr<KafkaOutput>> KafkaOutput::open(KafkaConnection connection,
-                                                       std::string transactional_id) {
+Result<std::unique_ptr<KafkaOutput>> KafkaOutput::open(KafkaConnection connection, std::string transactional_id) {
   std::unique_ptr<KafkaOutput> output(new KafkaOutput(std::move(connection), std::move(transactional_id)));
   TOUCHSTONE_TRY(output->connect());
   return output;
@@ -60,9 +57,8 @@ Result<void> KafkaOutput::connect() {
   topics_.clear();
   delivered_.clear();
   client_.reset();
-  auto conf =
-      make_conf(KafkaRole::kOutput, {.group = {}, .transactional_id = transactional_id_, .instance = {}},
-                connection_.properties);
+  auto conf = make_conf(KafkaRole::kOutput, {.group = {}, .transactional_id = transactional_id_, .instance = {}},
+                        connection_.properties);
   if (!conf) return conf.error();
   // With a delivery report callback a commit takes 1 ms, without one 10 ms.
   rd_kafka_conf_set_dr_msg_cb(conf->get(), on_delivery);
@@ -75,8 +71,7 @@ Result<void> KafkaOutput::connect() {
     rd_kafka_poll(client->get(), 0);
     if (!failed) break;
     const Error error = error_of(failed.get(), "taking over transactional id " + transactional_id_);
-    if (error.kind() != ErrorKind::kRetry || deadline.passed())
-      return unreachable(error, connection_, events_);
+    if (error.kind() != ErrorKind::kRetry || deadline.passed()) return unreachable(error, connection_, events_);
     rd_kafka_poll(client->get(), static_cast<int>(kRepeat.count()));
   }
   client_ = std::move(*client);
@@ -126,8 +121,7 @@ Result<rd_kafka_topic_t*> KafkaOutput::topic(const std::string& name) {
 
 Result<void> KafkaOutput::produce(OutRecord record) {
   if (size_of(record.key) + size_of(record.value) > kLargestKafkaRecord) {
-    return Error(ErrorKind::kReject,
-                 "a record for " + record.topic + " is larger than any that can be written");
+    return Error(ErrorKind::kReject, "a record for " + record.topic + " is larger than any that can be written");
   }
   TOUCHSTONE_TRY(begin());
   const auto destination = topic(record.topic);
@@ -158,8 +152,7 @@ Result<void> KafkaOutput::enqueue(const OutRecord& record, rd_kafka_topic_t* top
             : rd_kafka_producev(client_.get(), RD_KAFKA_V_RKT(topic), RD_KAFKA_V_PARTITION(partition),
                                 RD_KAFKA_V_VALUE(bytes_of(record.value), size_of(record.value)),
                                 RD_KAFKA_V_KEY(bytes_of(record.key), size_of(record.key)),
-                                RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_OPAQUE(addressed),
-                                RD_KAFKA_V_END);
+                                RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_OPAQUE(addressed), RD_KAFKA_V_END);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
       static_cast<void>(headers.release());  // librdkafka's now
       return {};
@@ -173,10 +166,9 @@ Result<void> KafkaOutput::enqueue(const OutRecord& record, rd_kafka_topic_t* top
     const Error error = error_of(code, "writing to " + record.topic);
     if (error.kind() == ErrorKind::kReject) return error;
     // Anything else means that the transaction takes nothing more: an earlier record could not be written.
-    return lose(Error(code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR__FATAL
-                          ? ErrorKind::kFatal
-                          : ErrorKind::kAbort,
-                      error.message()));
+    return lose(Error(
+        code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR__FATAL ? ErrorKind::kFatal : ErrorKind::kAbort,
+        error.message()));
   }
 }
 
@@ -187,8 +179,8 @@ Result<void> KafkaOutput::send_offsets(const std::vector<ConsumedOffset>& consum
   const Deadline deadline(kTransactionTimeout);
   for (;;) {
     // To be repeated with the same arguments until it is decided.
-    const ErrorPtr failed(rd_kafka_send_offsets_to_transaction(client_.get(), offsets.get(), member,
-                                                               static_cast<int>(kCall.count())));
+    const ErrorPtr failed(
+        rd_kafka_send_offsets_to_transaction(client_.get(), offsets.get(), member, static_cast<int>(kCall.count())));
     if (!failed) return {};
     const Error error = error_of(failed.get(), "adding offsets to the transaction");
     if (error.kind() != ErrorKind::kRetry) return lose(error);
@@ -232,8 +224,8 @@ Receipt KafkaOutput::receipt() {
   Receipt receipt;
   receipt.written.reserve(delivered_.size());
   for (const Delivered& delivered : delivered_) {
-    receipt.written.push_back({{rd_kafka_topic_name(delivered.topic), Partition(delivered.partition)},
-                               Offset(delivered.offset).next()});
+    receipt.written.push_back(
+        {{rd_kafka_topic_name(delivered.topic), Partition(delivered.partition)}, Offset(delivered.offset).next()});
   }
   delivered_.clear();
   return receipt;

@@ -25,8 +25,7 @@ class KafkaOutput {
 
   Result<void> produce(OutRecord record);
   /// `member` vouches for the offsets; without one a commit with offsets is lost.
-  Result<Receipt> commit(const std::vector<ConsumedOffset>& consumed,
-                         const rd_kafka_consumer_group_metadata_t* member);
+  Result<Receipt> commit(const std::vector<ConsumedOffset>& consumed, const rd_kafka_consumer_group_metadata_t* member);
   Result<void> abort();
 
   /// Serves delivery reports and errors; does not wait.

@@ -86,18 +86,16 @@ Result<bool> KafkaRestore::take(const rd_kafka_message_t& message, Progress& pro
       // open one, later committed records wait, and a state without them would be wrong.
       std::int64_t begin = 0;
       std::int64_t end = 0;
-      rd_kafka_get_watermark_offsets(client_.get(), partition.topic.c_str(), partition.partition.value(),
-                                     &begin, &end);
+      rd_kafka_get_watermark_offsets(client_.get(), partition.topic.c_str(), partition.partition.value(), &begin, &end);
       if (progress.end < 0) progress.end = end;
       return progress.next >= progress.end;
     }
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
     case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
-      return Error(ErrorKind::kReject, name_of(partition) + " no longer holds offset " +
-                                           std::to_string(progress.next) + " to read from");
+      return Error(ErrorKind::kReject,
+                   name_of(partition) + " no longer holds offset " + std::to_string(progress.next) + " to read from");
     default:
-      if (kind_of(message.err) != ErrorKind::kRetry)
-        return error_of(message.err, "reading " + name_of(partition));
+      if (kind_of(message.err) != ErrorKind::kRetry) return error_of(message.err, "reading " + name_of(partition));
       events_.log(4, "restore: " + std::string(rd_kafka_message_errstr(&message)));
       return false;
   }

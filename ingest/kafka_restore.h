@@ -18,8 +18,7 @@ class KafkaRestore {
   /// What Log::read promises. Waits for a transaction that is open on the partition (its records come after
   /// those that are stable, and later committed ones are hidden behind it), at most as long as one can stay
   /// open.
-  Result<Offset> read(const TopicPartition& partition, Offset from,
-                      const std::function<void(const Record&)>& visit);
+  Result<Offset> read(const TopicPartition& partition, Offset from, const std::function<void(const Record&)>& visit);
 
  private:
   struct Progress;

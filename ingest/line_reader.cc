@@ -49,9 +49,7 @@ class LineReader::Source {
   Result<std::string_view> plain_block();
   Result<std::string_view> inflated_block();
   Result<bool> at_end_of_members();
-  [[nodiscard]] Error error(const std::string& what) const {
-    return Error(ErrorKind::kFatal, path_ + ": " + what);
-  }
+  [[nodiscard]] Error error(const std::string& what) const { return Error(ErrorKind::kFatal, path_ + ": " + what); }
 
   int descriptor_;
   std::string path_;

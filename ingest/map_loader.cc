@@ -22,9 +22,8 @@ constexpr std::array<Word, 5> kMapKeys = {"version", "name", "lifecycle", "segme
 constexpr std::array<Word, 3> kLifecycleKeys = {"stages", "weights", "lapse_after"};
 constexpr std::array<Word, 3> kSegmentKeys = {"id", "name", "when"};
 constexpr std::array<Word, 19> kTouchpointKeys = {
-    "id",    "name",         "channel", "medium",     "contact", "phase", "stages",
-    "match", "interactions", "owner",   "process",    "people",  "need",  "outcome",
-    "data",  "expect",       "moves",   "conversion", "feedback"};
+    "id",      "name",   "channel", "medium",  "contact", "phase",  "stages", "match",      "interactions", "owner",
+    "process", "people", "need",    "outcome", "data",    "expect", "moves",  "conversion", "feedback"};
 constexpr std::array<Word, 2> kExpectKeys = {"satisfaction", "wait_s"};
 constexpr std::array<Word, 3> kMoveKeys = {"to", "when", "back"};
 
@@ -40,9 +39,7 @@ constexpr Bounds<double> kNotNegative = {0, std::numeric_limits<double>::max()};
 /// True for `en`, `fa`, `pt-BR`: a language of two or three letters, then parts of letters and digits.
 bool is_language_tag(std::string_view tag) {
   const auto is_letter = [](char c) { return c >= 'a' && c <= 'z'; };
-  const auto is_part = [&](char c) {
-    return is_letter(c) || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-  };
+  const auto is_part = [&](char c) { return is_letter(c) || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); };
   const std::size_t language = std::min(tag.find('-'), tag.size());
   if (language < 2 || language > 3 ||
       !std::all_of(tag.begin(), tag.begin() + static_cast<std::ptrdiff_t>(language), is_letter)) {
@@ -99,8 +96,7 @@ class MapReader {
 
  private:
   static void read_version(const YamlValue& value) {
-    const auto* version =
-        value.kind() == YamlKind::kScalar ? std::get_if<std::int64_t>(&value.node().scalar) : nullptr;
+    const auto* version = value.kind() == YamlKind::kScalar ? std::get_if<std::int64_t>(&value.node().scalar) : nullptr;
     if (version == nullptr || *version != 1)
       value.problem("must be 1, the only version there is, found " + description(value.node()));
   }
@@ -129,8 +125,7 @@ class MapReader {
     if (const auto stages = keys.find("stages")) read_lifecycle_stages(*stages);
     if (const auto weights = keys.find("weights")) read_weights(*weights);
     if (const auto lapse_after = keys.find("lapse_after")) {
-      map_.lifecycle.lapse_after =
-          lapse_after->duration({"1ms", "36500d"}).value_or(map_.lifecycle.lapse_after);
+      map_.lifecycle.lapse_after = lapse_after->duration({"1ms", "36500d"}).value_or(map_.lifecycle.lapse_after);
     }
   }
 
@@ -211,8 +206,7 @@ class MapReader {
       read_meaning(keys, touchpoint);
       if (const auto match = keys.find("match")) {
         touchpoint.match = predicate(*match, PredicateFor::kEvent);
-        rules.push_back(
-            {"touchpoint " + in_quotes(touchpoint.id), &touchpoint.match, match->node().at, match->path()});
+        rules.push_back({"touchpoint " + in_quotes(touchpoint.id), &touchpoint.match, match->node().at, match->path()});
       }
     }
     warn_of_dead_rules(rules, warnings_);
@@ -222,8 +216,7 @@ class MapReader {
   void read_place(const YamlMapping& keys, Touchpoint& touchpoint) const {
     if (const auto channel = keys.find("channel")) touchpoint.channel = channel->id();
     if (const auto medium = keys.find("medium")) touchpoint.medium = medium->one_of(kMediums).value_or("");
-    if (const auto contact = keys.find("contact"))
-      touchpoint.contact = contact->one_of(kContacts).value_or("");
+    if (const auto contact = keys.find("contact")) touchpoint.contact = contact->one_of(kContacts).value_or("");
     if (const auto phase = keys.find("phase")) touchpoint.phase = phase->one_of(kPhases).value_or("");
     const auto stages = keys.find("stages");
     if (!stages) return;
@@ -248,9 +241,7 @@ class MapReader {
       if (const auto value = keys.find(key)) *text = value->text().value_or("");
     }
     const std::array<std::pair<Word, std::vector<std::string>*>, 3> lists = {
-        {{"interactions", &touchpoint.interactions},
-         {"people", &touchpoint.people},
-         {"data", &touchpoint.data}}};
+        {{"interactions", &touchpoint.interactions}, {"people", &touchpoint.people}, {"data", &touchpoint.data}}};
     for (const auto& [key, list] : lists) {
       if (const auto value = keys.find(key)) *list = value->texts();
     }
@@ -258,10 +249,8 @@ class MapReader {
 
   /// What an interaction there means for the customer's journey.
   void read_meaning(const YamlMapping& keys, Touchpoint& touchpoint) const {
-    if (const auto conversion = keys.find("conversion"))
-      touchpoint.conversion = conversion->boolean().value_or(false);
-    if (const auto feedback = keys.find("feedback"))
-      touchpoint.feedback = feedback->boolean().value_or(false);
+    if (const auto conversion = keys.find("conversion")) touchpoint.conversion = conversion->boolean().value_or(false);
+    if (const auto feedback = keys.find("feedback")) touchpoint.feedback = feedback->boolean().value_or(false);
     if (const auto expect = keys.find("expect")) {
       const YamlMapping expected(*expect, kExpectKeys);
       if (const auto satisfaction = expected.find("satisfaction")) {
@@ -287,8 +276,7 @@ class MapReader {
       if (const auto back = keys.find("back")) move.back = back->boolean().value_or(false);
       const auto when = keys.find("when");
       if (when) move.when = predicate(*when, PredicateFor::kMove);
-      rules.push_back(
-          {"the move to " + in_quotes(move.to), when ? &move.when : &kAlways, item.node().at, item.path()});
+      rules.push_back({"the move to " + in_quotes(move.to), when ? &move.when : &kAlways, item.node().at, item.path()});
     }
     warn_of_dead_rules(rules, warnings_);
   }

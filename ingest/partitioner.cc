@@ -7,9 +7,7 @@
 namespace touchstone {
 namespace {
 
-std::uint32_t byte_at(std::string_view bytes, std::size_t index) {
-  return static_cast<unsigned char>(bytes[index]);
-}
+std::uint32_t byte_at(std::string_view bytes, std::size_t index) { return static_cast<unsigned char>(bytes[index]); }
 
 constexpr std::array<std::uint32_t, 256> make_crc_table() {
   std::array<std::uint32_t, 256> table{};
@@ -35,8 +33,8 @@ std::uint32_t murmur2(std::string_view bytes) {
   std::uint32_t hash = kSeed ^ static_cast<std::uint32_t>(bytes.size());
   std::size_t at = 0;
   for (; bytes.size() - at >= 4; at += 4) {
-    std::uint32_t word = byte_at(bytes, at) | (byte_at(bytes, at + 1) << 8U) |
-                         (byte_at(bytes, at + 2) << 16U) | (byte_at(bytes, at + 3) << 24U);
+    std::uint32_t word = byte_at(bytes, at) | (byte_at(bytes, at + 1) << 8U) | (byte_at(bytes, at + 2) << 16U) |
+                         (byte_at(bytes, at + 3) << 24U);
     word *= kMix;
     word ^= word >> kShift;
     word *= kMix;

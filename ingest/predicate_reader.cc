@@ -53,8 +53,8 @@ constexpr std::array<FieldKind, 18> kFieldKinds = {{
 }};
 
 FieldKind kind_of(std::string_view field) {
-  const auto* known = std::find_if(kFieldKinds.begin(), kFieldKinds.end(),
-                                   [&](const FieldKind& kind) { return kind.name == field; });
+  const auto* known =
+      std::find_if(kFieldKinds.begin(), kFieldKinds.end(), [&](const FieldKind& kind) { return kind.name == field; });
   return known != kFieldKinds.end() ? *known : FieldKind{field, Holds::kEither};
 }
 
@@ -115,8 +115,7 @@ class ConditionReader {
     }
     if (kind_.holds == Holds::kNumber) never_holds(value);
     const auto& stages = context_.stages;
-    if (field_ != kStageField || is_glob(text) ||
-        std::find(stages.begin(), stages.end(), text) != stages.end()) {
+    if (field_ != kStageField || is_glob(text) || std::find(stages.begin(), stages.end(), text) != stages.end()) {
       return true;
     }
     const std::vector<std::string_view> names(stages.begin(), stages.end());
@@ -129,8 +128,8 @@ class ConditionReader {
     const std::vector<YamlValue> items = value.items();
     if (items.empty()) value.problem("an empty list of conditions never holds");
     if (items.size() > kMostConditions) {
-      value.problem("has " + std::to_string(items.size()) + " conditions, at most " +
-                    std::to_string(kMostConditions) + " are possible");
+      value.problem("has " + std::to_string(items.size()) + " conditions, at most " + std::to_string(kMostConditions) +
+                    " are possible");
       return std::nullopt;
     }
     for (const YamlValue& item : items) {
@@ -155,12 +154,10 @@ class ConditionReader {
     if (condition.min && condition.max && *condition.min > *condition.max) {
       value.problem("min is greater than max");
     } else if (is_range) {
-      check_reach(value, condition.min.value_or(kind_.bounds.least),
-                  condition.max.value_or(kind_.bounds.most));
+      check_reach(value, condition.min.value_or(kind_.bounds.least), condition.max.value_or(kind_.bounds.most));
     }
     if (condition.regex && kind_.holds == Holds::kNumber) never_holds(value);
-    if ((is_range && condition.regex) ||
-        ((is_range || condition.regex) && !condition.exists.value_or(true))) {
+    if ((is_range && condition.regex) || ((is_range || condition.regex) && !condition.exists.value_or(true))) {
       context_.warnings.add(value.node().at, value.path(), "never holds: no value is both");
     }
     if (!is_range && !condition.exists && !condition.regex) return std::nullopt;
@@ -177,9 +174,9 @@ class ConditionReader {
   }
 
   void never_holds(const YamlValue& value) const {
-    context_.warnings.add(value.node().at, value.path(),
-                          "never holds: " + std::string(field_) + " is always a " +
-                              (kind_.holds == Holds::kText ? "text" : "number"));
+    context_.warnings.add(
+        value.node().at, value.path(),
+        "never holds: " + std::string(field_) + " is always a " + (kind_.holds == Holds::kText ? "text" : "number"));
   }
 
   /// Of numbers that are wanted, from `least` to `most`: can the field have one?
@@ -187,8 +184,8 @@ class ConditionReader {
     if (kind_.holds == Holds::kText) never_holds(value);
     if (kind_.holds != Holds::kNumber || (least <= kind_.bounds.most && most >= kind_.bounds.least)) return;
     context_.warnings.add(value.node().at, value.path(),
-                          "never holds: " + std::string(field_) + " is always from " +
-                              written(kind_.bounds.least) + " to " + written(kind_.bounds.most));
+                          "never holds: " + std::string(field_) + " is always from " + written(kind_.bounds.least) +
+                              " to " + written(kind_.bounds.most));
   }
 
   std::string_view field_;
@@ -197,8 +194,7 @@ class ConditionReader {
 };
 
 /// Whether rules may ask for a field of this name; if not, why not.
-bool check_field(const YamlValue& value, const std::string& name, Position at,
-                 const PredicateContext& context) {
+bool check_field(const YamlValue& value, const std::string& name, Position at, const PredicateContext& context) {
   const auto refuse = [&](const std::string& why) {
     value.problems().add(at, value.path(), why);
     return false;

@@ -80,11 +80,10 @@ std::string written(double number) {
 }
 
 std::string path_of_key(const std::string& path, std::string_view key) {
-  const bool is_plain =
-      !key.empty() && key.size() <= kLongestWord && std::all_of(key.begin(), key.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-               c == '-' || c == '.';
-      });
+  const bool is_plain = !key.empty() && key.size() <= kLongestWord && std::all_of(key.begin(), key.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+           c == '.';
+  });
   if (!is_plain) return path + "[" + in_quotes(key) + "]";
   return path.empty() ? std::string(key) : path + "." + std::string(key);
 }

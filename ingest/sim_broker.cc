@@ -10,9 +10,8 @@
 namespace touchstone {
 
 std::size_t SimBroker::PartitionLog::index_of(std::int64_t offset) const {
-  const auto at =
-      std::lower_bound(records.begin(), records.end(), offset,
-                       [](const StoredPtr& stored, std::int64_t o) { return stored->offset.value() < o; });
+  const auto at = std::lower_bound(records.begin(), records.end(), offset,
+                                   [](const StoredPtr& stored, std::int64_t o) { return stored->offset.value() < o; });
   return static_cast<std::size_t>(at - records.begin());
 }
 
@@ -28,8 +27,8 @@ Result<Offset> SimBroker::append(SimRecord record) {
   if (!partition) return partition.error();
   const PartitionLog& log = *find(record.topic, *partition);
   if (record.offset && record.offset->value() < log.end) {
-    return Error(ErrorKind::kReject, "offset " + std::to_string(record.offset->value()) + " of " +
-                                         record.topic + " is already passed");
+    return Error(ErrorKind::kReject,
+                 "offset " + std::to_string(record.offset->value()) + " of " + record.topic + " is already passed");
   }
   return put(std::move(record), *partition);
 }
@@ -68,8 +67,7 @@ void SimBroker::drain(const std::string& topic, const std::function<void(const R
       log.begin = log.end;
     }
   }
-  std::sort(all.begin(), all.end(),
-            [](const StoredPtr& a, const StoredPtr& b) { return a->sequence < b->sequence; });
+  std::sort(all.begin(), all.end(), [](const StoredPtr& a, const StoredPtr& b) { return a->sequence < b->sequence; });
   for (StoredPtr& stored : all) {
     visit(view_of(*stored));
     stored.reset();

@@ -47,12 +47,9 @@ enum class SimCall { kPoll, kCommitted, kRange, kRead, kProduce, kCommit, kAbort
 struct SimFault {
   SimCall call = SimCall::kCommit;
   ErrorKind kind = ErrorKind::kAbort;
-  enum class Effect {
-    kNothing,
-    kDone
-  } effect = Effect::kNothing;        ///< what the failing call did all the same
-  int skip = 0;                       ///< calls that still succeed before it
-  std::string transactional_id = {};  ///< whose calls; empty: anybody's
+  enum class Effect { kNothing, kDone } effect = Effect::kNothing;  ///< what the failing call did all the same
+  int skip = 0;                                                     ///< calls that still succeed before it
+  std::string transactional_id = {};                                ///< whose calls; empty: anybody's
 };
 
 class SimBroker {
@@ -69,8 +66,7 @@ class SimBroker {
   void set_now(std::optional<std::int64_t> timestamp_ms);
 
   /// The offset a group has committed for a partition.
-  [[nodiscard]] std::optional<Offset> committed(const std::string& group,
-                                                const TopicPartition& partition) const;
+  [[nodiscard]] std::optional<Offset> committed(const std::string& group, const TopicPartition& partition) const;
 
   /// Drops a partition's records below `before`, as retention does.
   void trim(const TopicPartition& partition, Offset before);

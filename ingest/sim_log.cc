@@ -73,16 +73,13 @@ Result<void> SimLog::fetch(std::size_t max_records, Polled& polled) {
     Position* position;
     [[nodiscard]] const SimBroker::StoredPtr& record() const { return log->records[index]; }
   };
-  const auto later = [](const Cursor& a, const Cursor& b) {
-    return a.record()->sequence > b.record()->sequence;
-  };
+  const auto later = [](const Cursor& a, const Cursor& b) { return a.record()->sequence > b.record()->sequence; };
   std::priority_queue<Cursor, std::vector<Cursor>, decltype(later)> cursors(later);
   for (auto& [partition, position] : positions_) {
     const SimBroker::PartitionLog& log = *broker_.find(partition.topic, partition.partition);
     if (position.next < log.begin || position.next > log.end) {
-      dead_ =
-          Error(ErrorKind::kFatal, "offset " + std::to_string(position.next) + " of " + partition.topic +
-                                       " " + std::to_string(partition.partition.value()) + " is not held");
+      dead_ = Error(ErrorKind::kFatal, "offset " + std::to_string(position.next) + " of " + partition.topic + " " +
+                                           std::to_string(partition.partition.value()) + " is not held");
       return *dead_;
     }
     const Cursor cursor{&log, log.index_of(position.next), &position};
@@ -144,12 +141,10 @@ Result<Offset> SimLog::read(const TopicPartition& partition, Offset from,
     TOUCHSTONE_TRY(broker_.route(partition.topic, partition.partition, std::nullopt));
     const SimBroker::PartitionLog& log = *broker_.find(partition.topic, partition.partition);
     if (from.value() < log.begin || from.value() > log.end) {
-      return Error(ErrorKind::kReject, "offset " + std::to_string(from.value()) + " of " + partition.topic +
-                                           " " + std::to_string(partition.partition.value()) +
-                                           " is not held");
+      return Error(ErrorKind::kReject, "offset " + std::to_string(from.value()) + " of " + partition.topic + " " +
+                                           std::to_string(partition.partition.value()) + " is not held");
     }
-    records.assign(log.records.begin() + static_cast<std::ptrdiff_t>(log.index_of(from.value())),
-                   log.records.end());
+    records.assign(log.records.begin() + static_cast<std::ptrdiff_t>(log.index_of(from.value())), log.records.end());
     end = Offset(log.end);
   }
   for (const SimBroker::StoredPtr& stored : records) visit(SimBroker::view_of(*stored));
@@ -216,8 +211,7 @@ Result<Receipt> SimLog::commit(std::span<const ConsumedOffset> consumed) {
   const auto fault = broker_.take_fault(SimCall::kCommit, options_.transactional_id);
   if (fault && fault->effect == SimFault::Effect::kNothing) return fail(*fault).error();
   Receipt receipt = write_staged();
-  for (const ConsumedOffset& offset : consumed)
-    group.committed.insert_or_assign(offset.partition, offset.next);
+  for (const ConsumedOffset& offset : consumed) group.committed.insert_or_assign(offset.partition, offset.next);
   if (fault) return fail(*fault).error();
   return receipt;
 }

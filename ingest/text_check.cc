@@ -15,8 +15,7 @@ std::size_t sequence_length(std::string_view text) {
   if (lead < 0x80U) return 1;
   const std::size_t length = lead >= 0xF0U ? 4 : lead >= 0xE0U ? 3 : 2;
   if (lead < 0xC2U || lead > 0xF4U || text.size() < length) return 0;
-  if (!std::all_of(text.begin() + 1, text.begin() + static_cast<std::ptrdiff_t>(length), is_continuation))
-    return 0;
+  if (!std::all_of(text.begin() + 1, text.begin() + static_cast<std::ptrdiff_t>(length), is_continuation)) return 0;
   const auto second = static_cast<unsigned char>(text[1]);
   const bool is_wrong = (lead == 0xE0U && second < 0xA0U) || (lead == 0xEDU && second >= 0xA0U) ||
                         (lead == 0xF0U && second < 0x90U) || (lead == 0xF4U && second >= 0x90U);
@@ -59,8 +58,8 @@ Position TextLines::position_of(std::size_t offset) const {
     column_there_ = 1;
   }
   const std::string_view passed = text_.substr(counted_to_, offset - counted_to_);
-  column_there_ += static_cast<int>(
-      std::count_if(passed.begin(), passed.end(), [](char c) { return !is_continuation(c); }));
+  column_there_ +=
+      static_cast<int>(std::count_if(passed.begin(), passed.end(), [](char c) { return !is_continuation(c); }));
   counted_to_ = offset;
   return {static_cast<int>(after - starts_.begin()), column_there_};
 }

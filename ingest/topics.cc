@@ -95,17 +95,16 @@ std::vector<TopicDifference> differences(const std::vector<TopicSpec>& wanted,
   using enum TopicDifference::Kind;
   std::vector<TopicDifference> found;
   for (const TopicSpec& spec : wanted) {
-    const auto topic = std::find_if(existing.begin(), existing.end(), [&](const ExistingTopic& candidate) {
-      return candidate.name == spec.name;
-    });
+    const auto topic = std::find_if(existing.begin(), existing.end(),
+                                    [&](const ExistingTopic& candidate) { return candidate.name == spec.name; });
     if (topic == existing.end()) {
       found.push_back({kMissing, spec.name, "does not exist"});
       continue;
     }
     if (topic->partitions != spec.partitions) {
-      found.push_back({kPartitions, spec.name,
-                       "has " + std::to_string(topic->partitions) + " partitions instead of " +
-                           std::to_string(spec.partitions)});
+      found.push_back(
+          {kPartitions, spec.name,
+           "has " + std::to_string(topic->partitions) + " partitions instead of " + std::to_string(spec.partitions)});
     }
     for (const auto& [name, value] : spec.settings) {
       const auto setting = topic->settings.find(name);

@@ -33,10 +33,9 @@ enum class Cleanup : std::uint8_t { kDelete, kCompact };
 /// What decides about the topics.
 struct TopicPlan {
   std::string prefix = "touchstone.";
-  std::int32_t input_partitions = 0;  ///< of the one input topic; not used with an intake
-  bool intake = false;                ///< several inputs, or one that is not keyed by customer
-  std::int32_t events_partitions =
-      12;  ///< of internal.events: the scale of the journey stage behind an intake
+  std::int32_t input_partitions = 0;       ///< of the one input topic; not used with an intake
+  bool intake = false;                     ///< several inputs, or one that is not keyed by customer
+  std::int32_t events_partitions = 12;     ///< of internal.events: the scale of the journey stage behind an intake
   std::int32_t deltas_partitions = 12;     ///< of internal.deltas: the scale of the windows stage
   std::int32_t derived_partitions = 12;    ///< of what is written for others
   std::int16_t replication = -1;           ///< -1: the broker's default

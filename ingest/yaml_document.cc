@@ -62,8 +62,7 @@ class Builder : public YAML::EventHandler {
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     refuse_second_document(mark);
     const auto known = anchors_.find(anchor);
-    if (known == anchors_.end())
-      throw Refusal{mark, path(), "an alias within its own anchor would have no end"};
+    if (known == anchors_.end()) throw Refusal{mark, path(), "an alias within its own anchor would have no end"};
     place(*known->second.node, mark, known->second.extent);
   }
 
@@ -137,9 +136,9 @@ class Builder : public YAML::EventHandler {
              (name == "bool" && std::holds_alternative<bool>(node.scalar));
     }
     if (is_core && fits) return;
-    problems_.add(node.at, path(),
-                  "the tag " + in_quotes(is_core ? "!!" + std::string(name) : tag) +
-                      " does not fit this value or is not known");
+    problems_.add(
+        node.at, path(),
+        "the tag " + in_quotes(is_core ? "!!" + std::string(name) : tag) + " does not fit this value or is not known");
   }
 
   void open(const YAML::Mark& mark, YamlKind kind, const std::string& tag, YAML::anchor_t anchor) {
@@ -173,8 +172,7 @@ class Builder : public YAML::EventHandler {
     parent.extent.nodes = added(parent.extent.nodes, extent.nodes);
     parent.extent.depth = std::max(parent.extent.depth, extent.depth + 1);
     if (parent.extent.nodes > limits_.nodes) {
-      throw Refusal{mark, path(),
-                    "more than " + std::to_string(limits_.nodes) + " values, aliases written out"};
+      throw Refusal{mark, path(), "more than " + std::to_string(limits_.nodes) + " values, aliases written out"};
     }
     if (parent.node->kind == YamlKind::kSequence) {
       parent.node->items.push_back(&node);
@@ -194,9 +192,8 @@ class Builder : public YAML::EventHandler {
     if (is_new) {
       parent.node->entries.emplace_back(&key, &value);
     } else {
-      problems_.add(
-          key.at, path(),
-          "duplicate key " + in_quotes(key.text) + "; first in line " + std::to_string(first->second));
+      problems_.add(key.at, path(),
+                    "duplicate key " + in_quotes(key.text) + "; first in line " + std::to_string(first->second));
     }
   }
 

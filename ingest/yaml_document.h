@@ -47,8 +47,7 @@ class YamlDocument {
   /// Reads a file, or reports why it cannot be read.
   [[nodiscard]] static YamlDocument from_file(const std::string& path, const YamlLimits& limits = {});
   /// Reads a text that is said to stand in `file`.
-  [[nodiscard]] static YamlDocument from_text(std::string_view text, std::string file,
-                                              const YamlLimits& limits = {});
+  [[nodiscard]] static YamlDocument from_text(std::string_view text, std::string file, const YamlLimits& limits = {});
 
   [[nodiscard]] const std::string& file() const { return file_; }
   /// Null if the text is no YAML document, or an empty one; there are problems then.

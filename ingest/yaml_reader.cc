@@ -80,8 +80,7 @@ std::optional<bool> YamlValue::boolean() const {
 
 std::optional<double> YamlValue::number() const {
   if (kind() == YamlKind::kScalar) {
-    if (const auto* whole_found = std::get_if<std::int64_t>(&node_->scalar))
-      return static_cast<double>(*whole_found);
+    if (const auto* whole_found = std::get_if<std::int64_t>(&node_->scalar)) return static_cast<double>(*whole_found);
     if (const auto* found = std::get_if<double>(&node_->scalar)) {
       if (std::isfinite(*found)) return *found;
       problem("the number " + node_->text + " is not finite");
@@ -105,8 +104,8 @@ std::optional<double> YamlValue::number(Bounds<double> bounds) const {
 
 std::optional<std::int64_t> YamlValue::whole(Bounds<std::int64_t> bounds) const {
   const auto* found = kind() == YamlKind::kScalar ? std::get_if<std::int64_t>(&node_->scalar) : nullptr;
-  const bool is_beyond = kind() == YamlKind::kScalar && std::holds_alternative<double>(node_->scalar) &&
-                         is_core_integer(node_->text);
+  const bool is_beyond =
+      kind() == YamlKind::kScalar && std::holds_alternative<double>(node_->scalar) && is_core_integer(node_->text);
   if (found == nullptr && !is_beyond) {
     wrong_kind("a whole number");
     return std::nullopt;
@@ -126,8 +125,7 @@ std::optional<Millis> YamlValue::duration(Bounds<std::string_view> bounds) const
     return std::nullopt;
   }
   if (*found >= *parse_duration(bounds.least) && *found <= *parse_duration(bounds.most)) return found;
-  problem("must be from " + std::string(bounds.least) + " to " + std::string(bounds.most) + ", found " +
-          node_->text);
+  problem("must be from " + std::string(bounds.least) + " to " + std::string(bounds.most) + ", found " + node_->text);
   return std::nullopt;
 }
 
@@ -159,8 +157,7 @@ YamlMapping::YamlMapping(const YamlValue& value, std::span<const std::string_vie
   }
   for (const auto& [key, ignored] : value_.node().entries) {
     if (std::find(known.begin(), known.end(), key->text) != known.end()) continue;
-    value_.problems().add(key->at, value_.path(),
-                          "unknown key " + in_quotes(key->text) + suggestion(key->text, known));
+    value_.problems().add(key->at, value_.path(), "unknown key " + in_quotes(key->text) + suggestion(key->text, known));
   }
 }
 
@@ -177,8 +174,8 @@ std::optional<YamlValue> YamlMapping::find(std::string_view key) const {
 
 std::optional<YamlValue> YamlMapping::need(std::string_view key) const {
   const auto& entries = value_.node().entries;
-  const bool is_there = std::any_of(entries.begin(), entries.end(),
-                                    [&](const auto& entry) { return entry.first->text == key; });
+  const bool is_there =
+      std::any_of(entries.begin(), entries.end(), [&](const auto& entry) { return entry.first->text == key; });
   if (!is_there && is_mapping()) value_.problem("the key " + in_quotes(key) + " is missing");
   return find(key);
 }

@@ -182,8 +182,7 @@ Error error_from(const rocksdb::Status& status, const std::string& directory) {
   const std::string cause = " (RocksDB: " + status.ToString() + ")";
   if (is_held_elsewhere(status)) {
     return {ErrorKind::kRetry, "state directory " + directory +
-                                   " is in use by another process; give each process its own directory" +
-                                   cause};
+                                   " is in use by another process; give each process its own directory" + cause};
   }
   if (status.IsCorruption()) {
     return {ErrorKind::kFatal, "state in " + directory +
@@ -233,8 +232,8 @@ Result<void> check_free_space(const std::string& directory, std::uint64_t reserv
   const std::uint64_t free = std::filesystem::space(directory, failure).available;
   if (failure || (free >= reserve && free - reserve >= needed)) return {};
   return Error(ErrorKind::kRetry, "disk nearly full under state directory " + directory + ": " +
-                                      std::to_string(free / kMiB) + " MiB free, " +
-                                      std::to_string(reserve / kMiB) + " MiB are kept in reserve");
+                                      std::to_string(free / kMiB) + " MiB free, " + std::to_string(reserve / kMiB) +
+                                      " MiB are kept in reserve");
 }
 
 struct OrderedChange {
@@ -243,9 +242,7 @@ struct OrderedChange {
   std::size_t place;  // among all changes, as they came
 
   // As no prefix is the beginning of another, this is the order of the whole keys.
-  [[nodiscard]] auto key() const {
-    return std::pair<std::string_view, std::string_view>(*prefix, change->key);
-  }
+  [[nodiscard]] auto key() const { return std::pair<std::string_view, std::string_view>(*prefix, change->key); }
 };
 
 // Sorted keys cost RocksDB a fifth of unsorted ones.
@@ -278,14 +275,12 @@ rocksdb::WriteBatch batch_of(const std::vector<TaskChanges>& changes) {
 
 }  // namespace
 
-RocksTables::RocksTables(std::string directory, RocksTablesOptions options,
-                         std::unique_ptr<rocksdb::DB> database)
+RocksTables::RocksTables(std::string directory, RocksTablesOptions options, std::unique_ptr<rocksdb::DB> database)
     : directory_(std::move(directory)), options_(options), database_(std::move(database)) {}
 
 RocksTables::~RocksTables() = default;
 
-Result<std::unique_ptr<RocksTables>> RocksTables::open(const std::string& directory,
-                                                       RocksTablesOptions options) {
+Result<std::unique_ptr<RocksTables>> RocksTables::open(const std::string& directory, RocksTablesOptions options) {
   return without_exceptions(directory, [&]() -> Result<std::unique_ptr<RocksTables>> {
     TOUCHSTONE_TRY(make_directory(directory));
     TOUCHSTONE_TRY(check_free_space(directory, options.free_space_reserve, 0));
@@ -293,8 +288,7 @@ Result<std::unique_ptr<RocksTables>> RocksTables::open(const std::string& direct
     const rocksdb::Options all(database_options(), family_options(options));
     const rocksdb::Status status = rocksdb::DB::Open(all, directory, &database);
     if (!status.ok()) return error_from(status, directory);
-    std::unique_ptr<RocksTables> tables(
-        new RocksTables(directory, options, std::unique_ptr<rocksdb::DB>(database)));
+    std::unique_ptr<RocksTables> tables(new RocksTables(directory, options, std::unique_ptr<rocksdb::DB>(database)));
     TOUCHSTONE_TRY(tables->check_format());
     TOUCHSTONE_TRY(tables->finish_interrupted_clears());
     return tables;
@@ -313,11 +307,10 @@ Result<void> RocksTables::check_format() {
     if (!any->Valid()) return checked(database_->Put(write_options(), kFormatKey, kFormat), directory_);
     found = "none";
   }
-  return Error(
-      ErrorKind::kFatal,
-      "state in " + directory_ + " has the format \"" + found + "\" and this program knows \"" + kFormat +
-          "\": use the release that wrote it, or delete that directory (the state is then restored from "
-          "the changelog)");
+  return Error(ErrorKind::kFatal,
+               "state in " + directory_ + " has the format \"" + found + "\" and this program knows \"" + kFormat +
+                   "\": use the release that wrote it, or delete that directory (the state is then restored from "
+                   "the changelog)");
 }
 
 Result<void> RocksTables::finish_interrupted_clears() {

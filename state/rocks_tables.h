@@ -47,8 +47,7 @@ class RocksTables : public Tables {
   /// Opens the database in `directory`, making both if need be (the directory with mode 0700). kRetry:
   /// another process holds it, or the disk is nearly full. kFatal: damaged, of an unknown format, or not
   /// accessible.
-  static Result<std::unique_ptr<RocksTables>> open(const std::string& directory,
-                                                   RocksTablesOptions options = {});
+  static Result<std::unique_ptr<RocksTables>> open(const std::string& directory, RocksTablesOptions options = {});
   ~RocksTables() override;
 
   Result<void> apply(std::vector<TaskChanges> changes) override;

@@ -89,8 +89,7 @@ bool Board::ready() const {
 }
 
 bool Board::all_ready() const {
-  return !ready_.empty() &&
-         std::all_of(ready_.begin(), ready_.end(), [](const auto& each) { return each.second; });
+  return !ready_.empty() && std::all_of(ready_.begin(), ready_.end(), [](const auto& each) { return each.second; });
 }
 
 }  // namespace touchstone

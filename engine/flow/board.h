@@ -46,7 +46,7 @@ struct BoardSnapshot {
   std::map<TaskId, JourneyStatus> journeys;
   std::map<TaskId, WindowsStatus> windows;
   std::map<std::tuple<std::size_t, CellKey>, Row> rows;  ///< the last one of each window and cell
-  std::map<CellKey, ItemCounts> rankings;  ///< over the longest window
+  std::map<CellKey, ItemCounts> rankings;                ///< over the longest window
   std::map<CellKey, Cell> moves;  ///< moves and stays over the longest window; empty in `windows`
   std::map<TopicPartition, std::int64_t> lag;
   CommitTimes commits;

@@ -63,8 +63,8 @@ void Counts::count(const Transition& transition) {
   } else if (transition.from) {
     from = {StagePlace::Kind::kStage, *transition.from};
   }
-  const StagePlace to = transition.to ? StagePlace{StagePlace::Kind::kStage, *transition.to}
-                                      : StagePlace{StagePlace::Kind::kLapsed, {}};
+  const StagePlace to =
+      transition.to ? StagePlace{StagePlace::Kind::kStage, *transition.to} : StagePlace{StagePlace::Kind::kLapsed, {}};
   ++transitions[{from, to, transition.segment}];
 }
 

@@ -70,12 +70,12 @@ struct Counts {
   std::map<Rated, SatisfactionCounts> satisfaction;
   std::array<std::uint64_t, kReasonCount> dead_letters{};
   std::uint64_t late_events = 0;
-  std::uint64_t late_for_windows = 0;   ///< interactions whose finest window had closed without them
+  std::uint64_t late_for_windows = 0;  ///< interactions whose finest window had closed without them
   std::uint64_t duplicates = 0;
-  std::uint64_t forgotten = 0;          ///< customers dropped on request
-  std::uint64_t key_mismatches = 0;     ///< records whose key is not their customer
-  std::uint64_t wrong_partition = 0;    ///< records not where input.partitioner would put them
-  std::uint64_t rows = 0;               ///< rows of closed windows written
+  std::uint64_t forgotten = 0;        ///< customers dropped on request
+  std::uint64_t key_mismatches = 0;   ///< records whose key is not their customer
+  std::uint64_t wrong_partition = 0;  ///< records not where input.partitioner would put them
+  std::uint64_t rows = 0;             ///< rows of closed windows written
 
   void add(const Counts& other);
   void count(const Observation& seen);

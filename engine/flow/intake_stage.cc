@@ -7,8 +7,7 @@
 
 namespace touchstone {
 
-IntakeStage::IntakeStage(IntakeOptions options, Decoder& decoder)
-    : options_(std::move(options)), decoder_(decoder) {}
+IntakeStage::IntakeStage(IntakeOptions options, Decoder& decoder) : options_(std::move(options)), decoder_(decoder) {}
 
 Result<void> IntakeStage::process(const Record& record, Output& out) {
   silent_ = false;
@@ -62,7 +61,10 @@ void IntakeStage::tell(const std::optional<EndOfInput>& end, Output& out) {
   const std::string bytes = encode_envelope(mark);
   for (std::int32_t target = 0; target < options_.event_partitions; ++target) {
     // An empty value, not a null one: a null value asks to forget.
-    out.records.push_back({options_.topics.events, Partition(target), std::nullopt, std::string(),
+    out.records.push_back({options_.topics.events,
+                           Partition(target),
+                           std::nullopt,
+                           std::string(),
                            {{std::string(kEnvelopeHeader), bytes}}});
   }
   told_ = SourceState{true, mark.highest, silent_};

@@ -37,9 +37,7 @@ class IntakeStage final : public Stage {
   std::vector<TableChange> take_changes(std::uint32_t /*slice*/) override { return {}; }
   void drop_changes() override {}
   bool restore(std::string_view /*key*/, std::string_view /*value*/) override { return false; }
-  bool restored(const std::vector<std::string>& /*slice_states*/, const std::string& /*from*/) override {
-    return true;
-  }
+  bool restored(const std::vector<std::string>& /*slice_states*/, const std::string& /*from*/) override { return true; }
   void publish(Board& /*board*/, const TaskId& /*task*/, bool /*everything*/) override {}
 
  private:

@@ -29,8 +29,7 @@ JourneyStage::JourneyStage(JourneyOptions options, Decoder& decoder, const Slice
       intake_ends_(static_cast<std::size_t>(options_.intake_sources)) {}
 
 std::optional<EventTime> JourneyStage::watermark() const {
-  const std::optional<EventTime> highest =
-      options_.intake_sources > 0 ? intake_marks_.value() : highest_.highest();
+  const std::optional<EventTime> highest = options_.intake_sources > 0 ? intake_marks_.value() : highest_.highest();
   if (!highest) return ended_at_;
   const EventTime mark = *highest - rules_.settings().lateness;
   return ended_at_ ? std::max(mark, *ended_at_) : mark;
@@ -179,8 +178,11 @@ void JourneyStage::write_observation(const Event& event, const Observation& seen
 }
 
 void JourneyStage::write_transition(const Transition& transition, std::string_view customer, Output& out) const {
-  out.records.push_back({options_.topics.transitions, std::nullopt, std::string(customer),
-                         transition_json(transition, customer, rules_), {}});
+  out.records.push_back({options_.topics.transitions,
+                         std::nullopt,
+                         std::string(customer),
+                         transition_json(transition, customer, rules_),
+                         {}});
   out.counts.count(transition);
 }
 
@@ -271,20 +273,19 @@ void JourneyStage::send_deltas(Output& out) {
 void JourneyStage::send(Partition target, DeltaBatch batch, Output& out) const {
   batch.source = options_.partition.value();
   batch.sources = options_.partitions;
-  out.records.push_back(
-      {options_.topics.deltas, target, std::nullopt, encode_deltas(batch, rules_.names()), {}});
+  out.records.push_back({options_.topics.deltas, target, std::nullopt, encode_deltas(batch, rules_.names()), {}});
 }
 
 void JourneyStage::enlist(const std::string& id, const Customer& customer) {
-  const StagePlace place =
-      customer.lapsed ? StagePlace{StagePlace::Kind::kLapsed, {}} : StagePlace{StagePlace::Kind::kStage, customer.stage};
+  const StagePlace place = customer.lapsed ? StagePlace{StagePlace::Kind::kLapsed, {}}
+                                           : StagePlace{StagePlace::Kind::kStage, customer.stage};
   ++stage_customers_[{place, customer.segment.value_or(rules_.other_segment())}];
   if (!customer.lapsed) due_.insert({customer.due(rules_), &id});
 }
 
 void JourneyStage::delist(const std::string& id, const Customer& customer) {
-  const StagePlace place =
-      customer.lapsed ? StagePlace{StagePlace::Kind::kLapsed, {}} : StagePlace{StagePlace::Kind::kStage, customer.stage};
+  const StagePlace place = customer.lapsed ? StagePlace{StagePlace::Kind::kLapsed, {}}
+                                           : StagePlace{StagePlace::Kind::kStage, customer.stage};
   --stage_customers_[{place, customer.segment.value_or(rules_.other_segment())}];
   if (!customer.lapsed) due_.erase({customer.due(rules_), &id});
 }
@@ -295,9 +296,8 @@ void JourneyStage::mark_changed(std::string_view customer) {
 
 std::string JourneyStage::fingerprint() const {
   std::string text = "journey 2, " + std::to_string(options_.partitions) + " partitions, " +
-                     std::to_string(options_.delta_partitions) + " of windows, " +
-                     std::to_string(slices_.count()) + " slices, xxh3, intake of " +
-                     options_.sources_text + ", lateness " +
+                     std::to_string(options_.delta_partitions) + " of windows, " + std::to_string(slices_.count()) +
+                     " slices, xxh3, intake of " + options_.sources_text + ", lateness " +
                      std::to_string(rules_.settings().lateness.count()) + "ms, windows";
   for (const WindowSpec& window : rules_.settings().windows) {
     text += ' ' + window.name + '/' + std::to_string(window.step.count()) + "ms";
@@ -328,8 +328,7 @@ std::vector<TableChange> JourneyStage::take_changes(std::uint32_t slice) {
     change.value = encode_customer(found->second, rules_);
   }
   changed_[slice].clear();
-  std::sort(changes.begin(), changes.end(),
-            [](const TableChange& a, const TableChange& b) { return a.key < b.key; });
+  std::sort(changes.begin(), changes.end(), [](const TableChange& a, const TableChange& b) { return a.key < b.key; });
   return changes;
 }
 

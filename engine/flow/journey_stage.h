@@ -65,9 +65,7 @@ class JourneyStage final : public Stage {
   struct Due {
     EventTime at;
     const std::string* customer;
-    bool operator<(const Due& other) const {
-      return at != other.at ? at < other.at : *customer < *other.customer;
-    }
+    bool operator<(const Due& other) const { return at != other.at ? at < other.at : *customer < *other.customer; }
   };
   /// A record with the coordinates it came with, also behind an intake.
   struct Arrival {
@@ -106,7 +104,7 @@ class JourneyStage final : public Stage {
   std::vector<std::unordered_set<std::string>> changed_;  ///< by slice
 
   HighestTime highest_;
-  JoinedWatermark intake_marks_;  ///< behind an intake: what its sources have told
+  JoinedWatermark intake_marks_;            ///< behind an intake: what its sources have told
   std::vector<std::uint64_t> intake_ends_;  ///< by source: the session in which it ended; 0: it has not
   std::optional<std::uint64_t> ended_;
   std::optional<EventTime> ended_at_;  ///< the watermark never lies below the end of an input

@@ -90,8 +90,8 @@ Result<void> Task::load(Tables& tables) {
     sound = stage_->restore(key, value) && sound;
   }));
   if (!fingerprint.empty() && fingerprint != stage_->fingerprint()) {
-    return Error(ErrorKind::kReject, "the state of " + named(id_) + " was made with other settings: [" +
-                                         fingerprint + "], these are [" + stage_->fingerprint() +
+    return Error(ErrorKind::kReject, "the state of " + named(id_) + " was made with other settings: [" + fingerprint +
+                                         "], these are [" + stage_->fingerprint() +
                                          "]; go back to those, or begin anew with another group and prefix");
   }
   if (!sound) return Error(ErrorKind::kReject, "the state of " + named(id_) + " cannot be read by this version");
@@ -108,7 +108,8 @@ Result<Offset> Task::settle(Log& log, std::optional<Offset> committed) {
     if (committed && !options_.changelog.empty() && *committed > range->begin) {
       return Error(ErrorKind::kReject, "the group has read " + named(id_) + " up to " +
                                            std::to_string(committed->value()) + " but its changelog " +
-                                           options_.changelog + " is empty: it was deleted, or belongs to another "
+                                           options_.changelog +
+                                           " is empty: it was deleted, or belongs to another "
                                            "group; begin anew with another group and prefix");
     }
     for (std::uint32_t slice = 0; slice < slices_.count(); ++slice) slices_.set(slice, next_);

@@ -25,7 +25,7 @@ namespace touchstone {
 using StageFactory = std::function<std::unique_ptr<Stage>(const TaskId& task, const Slices& slices)>;
 
 struct TaskOptions {
-  std::string changelog;      ///< topic; empty: the stage keeps no state
+  std::string changelog;  ///< topic; empty: the stage keeps no state
   std::uint32_t slices = 1;
 };
 
@@ -82,11 +82,11 @@ class Task {
   std::unique_ptr<Stage> stage_;
   State state_ = State::kCreated;
   Offset next_;
-  Offset committed_;          ///< where the replay ends
-  Offset wanted_;             ///< up to where every slice is to be brought
+  Offset committed_;  ///< where the replay ends
+  Offset wanted_;     ///< up to where every slice is to be brought
   std::uint32_t next_slice_ = 0;
   bool dirty_ = false;
-  bool has_positions_ = false;  ///< every slice has been written at least once
+  bool has_positions_ = false;                               ///< every slice has been written at least once
   std::vector<std::optional<std::string>> position_states_;  ///< by slice, while restoring
   std::vector<TableChange> staged_;
 };

@@ -64,17 +64,15 @@ WindowStage::WindowStage(WindowOptions options, const Slices& slices)
     : options_(std::move(options)),
       slices_(slices),
       names_(options_.rules->names()),
-      windows_(options_.rules->settings().windows, names_.touchpoints,
-               [this](const CellKey& cell) {
-                 return partition_of_cell(cell, options_.partitions) == options_.partition;
-               }),
+      windows_(
+          options_.rules->settings().windows, names_.touchpoints,
+          [this](const CellKey& cell) { return partition_of_cell(cell, options_.partitions) == options_.partition; }),
       rankings_(options_.rules->settings().windows.back()),
       watermark_(static_cast<std::size_t>(options_.sources)),
       ends_(static_cast<std::size_t>(options_.sources)) {}
 
 Result<void> WindowStage::process(const Record& record, Output& out) {
-  const std::optional<DeltaBatch> batch =
-      record.value ? decode_deltas(*record.value, names_) : std::nullopt;
+  const std::optional<DeltaBatch> batch = record.value ? decode_deltas(*record.value, names_) : std::nullopt;
   if (!batch || batch->sources != options_.sources) {
     return Error(ErrorKind::kReject, "a record of " + std::string(record.topic) +
                                          " is not of this engine, or of one with another number of partitions");
@@ -125,8 +123,7 @@ bool WindowStage::ended(std::uint64_t session) const {
 
 std::uint32_t WindowStage::slice_of(CellIndex cell) {
   while (slice_of_.size() <= cell) {
-    slice_of_.push_back(
-        slice_of_cell(windows_.cell(static_cast<CellIndex>(slice_of_.size())), slices_.count()));
+    slice_of_.push_back(slice_of_cell(windows_.cell(static_cast<CellIndex>(slice_of_.size())), slices_.count()));
   }
   return slice_of_[cell];
 }
@@ -186,8 +183,7 @@ std::vector<TableChange> WindowStage::take_changes(std::uint32_t slice) {
   }
   const auto of_slice = [&](const CellKey& ranking) { return slice_of(windows_.index(ranking)) == slice; };
   for (const RankingStep& step : rankings_.take_changed(of_slice)) changes.push_back(change_of(step));
-  std::sort(changes.begin(), changes.end(),
-            [](const TableChange& a, const TableChange& b) { return a.key < b.key; });
+  std::sort(changes.begin(), changes.end(), [](const TableChange& a, const TableChange& b) { return a.key < b.key; });
   return changes;
 }
 
@@ -235,12 +231,10 @@ bool WindowStage::restored(const std::vector<std::string>& slice_states, const s
     if (!slice || slice->closed.size() != windows_.specs().size()) return false;
     closed_by_slice.push_back(slice->closed);
   }
-  windows_.restored(state->closed, [&](CellIndex cell) -> const Windows::Closings& {
-    return closed_by_slice[slice_of(cell)];
-  });
-  rankings_.restored(state->closed.back(), [&](const CellKey& ranking) {
-    return closed_by_slice[slice_of(windows_.index(ranking))].back();
-  });
+  windows_.restored(state->closed,
+                    [&](CellIndex cell) -> const Windows::Closings& { return closed_by_slice[slice_of(cell)]; });
+  rankings_.restored(state->closed.back(),
+                     [&](const CellKey& ranking) { return closed_by_slice[slice_of(windows_.index(ranking))].back(); });
   watermark_ = JoinedWatermark(std::move(state->sources), state->watermark);
   ends_ = std::move(state->ends);
   return true;

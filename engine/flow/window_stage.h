@@ -59,10 +59,10 @@ class WindowStage final : public Stage {
   Windows windows_;
   Rankings rankings_;  ///< over the longest window
   JoinedWatermark watermark_;
-  std::vector<std::uint64_t> ends_;  ///< by source: the session in which it ended; 0: it has not
-  std::vector<std::uint32_t> slice_of_;  ///< by CellIndex
+  std::vector<std::uint64_t> ends_;                    ///< by source: the session in which it ended; 0: it has not
+  std::vector<std::uint32_t> slice_of_;                ///< by CellIndex
   std::set<std::pair<std::size_t, CellIndex>> fresh_;  ///< windows and cells with a row since the board was last told
-  std::optional<EventTime> told_;        ///< closing of the longest window whose moves the board knows
+  std::optional<EventTime> told_;                      ///< closing of the longest window whose moves the board knows
 };
 
 }  // namespace touchstone

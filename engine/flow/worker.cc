@@ -15,11 +15,7 @@ std::chrono::microseconds pause_after(int failures) {
 }  // namespace
 
 Worker::Worker(WorkerOptions options, LogFactory make_log, Tables& tables, Clock& clock, Board& board)
-    : options_(std::move(options)),
-      make_log_(std::move(make_log)),
-      tables_(tables),
-      clock_(clock),
-      board_(board) {
+    : options_(std::move(options)), make_log_(std::move(make_log)), tables_(tables), clock_(clock), board_(board) {
   board_.set_ready(options_.name, false);
 }
 
@@ -64,8 +60,7 @@ Result<void> Worker::open() {
 }
 
 bool Worker::any_dirty() const {
-  return std::any_of(assigned_.begin(), assigned_.end(),
-                     [](const auto& each) { return each.second.task->dirty(); });
+  return std::any_of(assigned_.begin(), assigned_.end(), [](const auto& each) { return each.second.task->dirty(); });
 }
 
 void Worker::show() {
@@ -98,8 +93,8 @@ Result<void> Worker::handle(const Polled& polled) {
 
 Result<void> Worker::assign(const TopicPartition& partition) {
   Assigned assigned;
-  assigned.task = std::make_unique<Task>(TaskId{options_.stage, partition.topic, partition.partition},
-                                         options_.task, options_.factory);
+  assigned.task = std::make_unique<Task>(TaskId{options_.stage, partition.topic, partition.partition}, options_.task,
+                                         options_.factory);
   auto from = assigned.task->restore(*log_, tables_);
   if (!from) return from.error();
   if (options_.to_end && options_.outermost) TOUCHSTONE_TRY(find_limit(partition));
@@ -184,14 +179,12 @@ bool Worker::reached_limit(const TopicPartition& partition, const Assigned& assi
 Result<void> Worker::find_end() {
   if (!options_.to_end || assigned_.empty() || finished_) return {};
   if (!options_.outermost) {
-    const bool told = std::all_of(assigned_.begin(), assigned_.end(), [&](const auto& each) {
-      return each.second.task->stage().ended(*options_.to_end);
-    });
+    const bool told = std::all_of(assigned_.begin(), assigned_.end(),
+                                  [&](const auto& each) { return each.second.task->stage().ended(*options_.to_end); });
     if (!told) return {};
   } else if (!end_told_) {
-    const bool reached = std::all_of(assigned_.begin(), assigned_.end(), [&](const auto& each) {
-      return reached_limit(each.first, each.second);
-    });
+    const bool reached = std::all_of(assigned_.begin(), assigned_.end(),
+                                     [&](const auto& each) { return reached_limit(each.first, each.second); });
     if (!reached) return {};
     EndOfInput end{std::nullopt, *options_.to_end};
     for (const auto& [partition, assigned] : assigned_) {
@@ -240,8 +233,8 @@ Result<void> Worker::commit(Checkpoint which) {
     const TopicPartition changelog{options_.task.changelog, assigned->task->id().partition};
     const auto written = std::find_if(receipt->written.begin(), receipt->written.end(),
                                       [&](const ConsumedOffset& each) { return each.partition == changelog; });
-    changes.push_back(assigned->task->committed(
-        written == receipt->written.end() ? std::nullopt : std::optional(written->next)));
+    changes.push_back(
+        assigned->task->committed(written == receipt->written.end() ? std::nullopt : std::optional(written->next)));
   }
   if (!options_.task.changelog.empty()) TOUCHSTONE_TRY(tables_.apply(std::move(changes)));
 

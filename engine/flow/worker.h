@@ -32,10 +32,10 @@ struct WorkerOptions {
   TaskOptions task;
   StageFactory factory;
   Millis commit_interval{100};
-  Millis idle{30'000};             ///< silence after which a partition read to its end holds nobody back
-  std::size_t max_records = 2'000;  ///< of one poll
-  std::size_t max_staged = 200'000; ///< produced records after which a commit does not wait for its time
-  bool detect_silence = true;       ///< false where the wall clock must not matter (`replay`)
+  Millis idle{30'000};               ///< silence after which a partition read to its end holds nobody back
+  std::size_t max_records = 2'000;   ///< of one poll
+  std::size_t max_staged = 200'000;  ///< produced records after which a commit does not wait for its time
+  bool detect_silence = true;        ///< false where the wall clock must not matter (`replay`)
   /// Reads to the ends found at the start, ends the input there, and is finished. Names the run.
   std::optional<std::uint64_t> to_end = std::nullopt;
   bool outermost = true;  ///< it reads the input itself, and so finds the end; else the log tells

@@ -22,9 +22,9 @@ enum class Scope : std::uint8_t {
   kChannel,
   kStage,
   kAll,
-  kChain,  ///< id: a touchpoint or the start; from there, the moves of paths to conversion or lapse (chain.h)
-  kMoves,  ///< id: a touchpoint; from there, the next touchpoint or lapse of each customer
-  kStay,   ///< id: a stage; how long customers stayed who left it
+  kChain,     ///< id: a touchpoint or the start; from there, the moves of paths to conversion or lapse (chain.h)
+  kMoves,     ///< id: a touchpoint; from there, the next touchpoint or lapse of each customer
+  kStay,      ///< id: a stage; how long customers stayed who left it
   kUnmapped,  ///< id `all`; a ranking of channels and types of events that no touchpoint of the map takes (ranking.h)
   kPaths,     ///< id `all`; a ranking of the last touches before a conversion or a lapse
 };
@@ -64,21 +64,21 @@ inline constexpr std::size_t kRankedTouches = 5;
 enum class MeasureKind : std::uint8_t {
   kInteractions = 1,
   kConversions = 2,
-  kValueWhole = 3,        ///< whole money units; with the fraction apart no realistic sum overflows
-  kValueFraction = 4,     ///< the rest, 10^-4 of a unit
-  kResponses = 5,         ///< events with a satisfaction
-  kSatisfaction = 6,      ///< sum, millionths
-  kRatings = 7,           ///< sub: RatingKind
-  kRatingSum = 8,         ///< sub: RatingKind; 10^-9 of the kind's own scale
-  kPromoters = 9,         ///< nps of 9 and more
-  kDetractors = 10,       ///< nps of 6 and less
-  kWait = 11,             ///< sub: bucket of quantile.h
-  kDuration = 12,         ///< sub: bucket of quantile.h
-  kStage = 13,            ///< sub: StageNo; interactions by the event's stage
-  kCreditShare = 14,      ///< sub: CreditModel; millionths of a conversion
-  kCreditWhole = 15,      ///< sub: CreditModel; whole money units
-  kCreditFraction = 16,   ///< sub: CreditModel; 10^-4 of a unit
-  kMove = 17,             ///< sub: TouchpointNo moved to, or one of the ends below
+  kValueWhole = 3,       ///< whole money units; with the fraction apart no realistic sum overflows
+  kValueFraction = 4,    ///< the rest, 10^-4 of a unit
+  kResponses = 5,        ///< events with a satisfaction
+  kSatisfaction = 6,     ///< sum, millionths
+  kRatings = 7,          ///< sub: RatingKind
+  kRatingSum = 8,        ///< sub: RatingKind; 10^-9 of the kind's own scale
+  kPromoters = 9,        ///< nps of 9 and more
+  kDetractors = 10,      ///< nps of 6 and less
+  kWait = 11,            ///< sub: bucket of quantile.h
+  kDuration = 12,        ///< sub: bucket of quantile.h
+  kStage = 13,           ///< sub: StageNo; interactions by the event's stage
+  kCreditShare = 14,     ///< sub: CreditModel; millionths of a conversion
+  kCreditWhole = 15,     ///< sub: CreditModel; whole money units
+  kCreditFraction = 16,  ///< sub: CreditModel; 10^-4 of a unit
+  kMove = 17,            ///< sub: TouchpointNo moved to, or one of the ends below
 };
 inline constexpr std::uint8_t kLastMeasureKind = 17;
 /// Where a move leads that leads to no touchpoint: ends of a chain's path, and of a customer's moves at a lapse.

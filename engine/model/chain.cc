@@ -1,8 +1,9 @@
 #include "engine/model/chain.h"
 
-#include <Eigen/LU>
 #include <cmath>
 #include <unordered_map>
+
+#include <Eigen/LU>
 
 namespace touchstone {
 namespace {
@@ -61,8 +62,8 @@ Eigen::VectorXd removal_effects(const Probabilities& chain) {
 /// The part of a whole, to the nearest integer.
 template <typename Integer>
 Integer part_of(Integer whole, double part, double sum) {
-  return static_cast<Integer>(std::roundl(static_cast<long double>(whole) * static_cast<long double>(part) /
-                                          static_cast<long double>(sum)));
+  return static_cast<Integer>(
+      std::roundl(static_cast<long double>(whole) * static_cast<long double>(part) / static_cast<long double>(sum)));
 }
 
 }  // namespace
@@ -83,7 +84,8 @@ std::vector<ChainCredit> removal_credit(std::span<const ChainRow> rows) {
   std::vector<ChainCredit> credits;
   for (std::size_t place = 0; place < rows.size(); ++place) {
     const double effect = effects(static_cast<Index>(place));
-    const ChainCredit credit{rows[place].from, part_of(conversions * kMillion, effect, sum), part_of(value, effect, sum)};
+    const ChainCredit credit{rows[place].from, part_of(conversions * kMillion, effect, sum),
+                             part_of(value, effect, sum)};
     if (credit.conversions != 0 || credit.value != 0) credits.push_back(credit);
   }
   return credits;

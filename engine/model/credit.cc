@@ -20,11 +20,12 @@ Weights position_weights(std::size_t touches) {
 }
 
 Weights decay_weights(std::span<const PathTouch> path, EventTime at, Millis half_life) {
-  // Only ratios count, so ages are taken from the youngest touch, and weights kept to 2^-60 of its own: even the largest
-  // value splits to its last digit. Whole numbers keep equal ages exactly equal.
+  // Only ratios count, so ages are taken from the youngest touch, and weights kept to 2^-60 of its own: even the
+  // largest value splits to its last digit. Whole numbers keep equal ages exactly equal.
   constexpr long double kScale = static_cast<long double>(std::uint64_t{1} << 60);
   std::vector<std::int64_t> ages;
-  for (const PathTouch& touch : path) ages.push_back(std::max(std::int64_t{0}, std::int64_t{(at - touch.time).count()}));
+  for (const PathTouch& touch : path)
+    ages.push_back(std::max(std::int64_t{0}, std::int64_t{(at - touch.time).count()}));
   const std::int64_t youngest = *std::min_element(ages.begin(), ages.end());
   Weights weights;
   for (const std::int64_t age : ages) {
@@ -37,9 +38,8 @@ Weights decay_weights(std::span<const PathTouch> path, EventTime at, Millis half
 Weights distinct_weights(std::span<const PathTouch> path) {
   Weights weights;
   for (auto touch = path.begin(); touch != path.end(); ++touch) {
-    const bool seen = std::any_of(path.begin(), touch, [&](const PathTouch& earlier) {
-      return earlier.touchpoint == touch->touchpoint;
-    });
+    const bool seen = std::any_of(path.begin(), touch,
+                                  [&](const PathTouch& earlier) { return earlier.touchpoint == touch->touchpoint; });
     weights.push_back(seen ? 0 : 1);
   }
   return weights;
@@ -81,9 +81,8 @@ std::vector<Credit> split_credit(CreditModel model, std::span<const PathTouch> p
   std::vector<Credit> credits;
   for (std::size_t i = 0; i < path.size(); ++i) {
     if (shares[i] == 0 && values[i] == 0) continue;
-    auto known = std::find_if(credits.begin(), credits.end(), [&](const Credit& credit) {
-      return credit.touchpoint == path[i].touchpoint;
-    });
+    auto known = std::find_if(credits.begin(), credits.end(),
+                              [&](const Credit& credit) { return credit.touchpoint == path[i].touchpoint; });
     if (known == credits.end()) known = credits.insert(known, Credit{path[i].touchpoint, 0, 0});
     known->share += shares[i];
     known->value += values[i];

@@ -19,8 +19,8 @@
 namespace touchstone {
 
 enum class CreditModel : std::uint8_t { kFirst, kLast, kLinear, kPosition, kDecay, kShapley, kMarkov };
-inline constexpr std::array<std::string_view, 7> kCreditModelNames = {
-    "first", "last", "linear", "position", "decay", "shapley", "markov"};
+inline constexpr std::array<std::string_view, 7> kCreditModelNames = {"first", "last",    "linear", "position",
+                                                                      "decay", "shapley", "markov"};
 /// Those that split each conversion by itself; the last, markov, needs all paths of a window (chain.h).
 inline constexpr std::size_t kCreditModels = 6;
 
@@ -41,8 +41,8 @@ struct Conversion {
   std::int64_t value = 0;  ///< 10^-4 of the money unit
 };
 
-/// Splits a conversion (not by markov) over a path of at least one touch, in the order of the log. One entry a touchpoint, in
-/// the order of their first touch; those without share and value are left out.
+/// Splits a conversion (not by markov) over a path of at least one touch, in the order of the log. One entry a
+/// touchpoint, in the order of their first touch; those without share and value are left out.
 [[nodiscard]] std::vector<Credit> split_credit(CreditModel model, std::span<const PathTouch> path,
                                                const Conversion& conversion, Millis decay_half_life);
 

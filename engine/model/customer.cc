@@ -1,9 +1,9 @@
 #include "engine/model/customer.h"
 
-#include <xxhash.h>
-
 #include <algorithm>
 #include <chrono>
+
+#include <xxhash.h>
 
 namespace touchstone {
 

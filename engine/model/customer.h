@@ -41,15 +41,15 @@ struct AcceptedId {
 struct Customer {
   bool started = false;  ///< false until the first event is through
   bool lapsed = false;
-  StageNo stage;         ///< held, also while lapsed
-  EventTime stage_since{};  ///< when it was entered, or returned to from a lapse
+  StageNo stage;                     ///< held, also while lapsed
+  EventTime stage_since{};           ///< when it was entered, or returned to from a lapse
   std::optional<SegmentNo> segment;  ///< the one remembered
   EventTime highest{};               ///< highest event time
   TouchpointNo last_touchpoint;      ///< of the last event in the log, whatever it is
   std::int64_t conversions = 0;
-  std::vector<RememberedTouch> touches;   ///< since the last conversion or lapse, in the order of the log
-  std::vector<RateableTouch> rateable;    ///< in the order of the log, each later in time than the next
-  std::vector<AcceptedId> ids;            ///< the last accepted, oldest first
+  std::vector<RememberedTouch> touches;  ///< since the last conversion or lapse, in the order of the log
+  std::vector<RateableTouch> rateable;   ///< in the order of the log, each later in time than the next
+  std::vector<AcceptedId> ids;           ///< the last accepted, oldest first
   Presence presence;
 
   /// Event time at which the customer lapses, unless something comes.
@@ -65,8 +65,7 @@ void remember_id(Customer& customer, const AcceptedId& id, const Settings& setti
 [[nodiscard]] bool is_duplicate(const Customer& customer, const AcceptedId& id, const Settings& settings);
 
 /// The touches a conversion at this time may credit, in the order of the log.
-[[nodiscard]] std::vector<PathTouch> path_at(const Customer& customer, EventTime conversion,
-                                             const Settings& settings);
+[[nodiscard]] std::vector<PathTouch> path_at(const Customer& customer, EventTime conversion, const Settings& settings);
 
 /// The last touches, of any age, in the order of the log.
 [[nodiscard]] std::vector<PathTouch> last_touches(const Customer& customer, const Settings& settings);

@@ -19,8 +19,8 @@ namespace touchstone {
 /// Items of a ranking and how often each came.
 using ItemCounts = std::map<std::string, std::int64_t>;
 
-/// The changes of one cell: sums by finest pane, edges of distinct customers by window and closing; of a ranking, items by
-/// finest pane.
+/// The changes of one cell: sums by finest pane, edges of distinct customers by window and closing; of a ranking, items
+/// by finest pane.
 struct CellDelta {
   std::map<EventTime, Cell> panes;
   std::map<std::pair<std::size_t, EventTime>, std::int64_t> edges;
@@ -52,8 +52,8 @@ class DeltaSet {
  private:
   struct Hash {
     std::size_t operator()(const CellNo& cell) const {
-      const std::uint64_t packed = (static_cast<std::uint64_t>(cell.scope) << 32) |
-                                   (static_cast<std::uint64_t>(cell.id) << 16) | cell.segment;
+      const std::uint64_t packed =
+          (static_cast<std::uint64_t>(cell.scope) << 32) | (static_cast<std::uint64_t>(cell.id) << 16) | cell.segment;
       return std::hash<std::uint64_t>{}(packed * 0x9E3779B97F4A7C15ULL);
     }
   };

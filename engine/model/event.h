@@ -20,9 +20,7 @@ namespace touchstone {
 /// A scalar of an event. std::monostate: absent (null and the empty string count as absent too).
 using Scalar = std::variant<std::monostate, bool, std::int64_t, double, std::string_view>;
 
-[[nodiscard]] inline bool is_present(const Scalar& scalar) {
-  return !std::holds_alternative<std::monostate>(scalar);
-}
+[[nodiscard]] inline bool is_present(const Scalar& scalar) { return !std::holds_alternative<std::monostate>(scalar); }
 /// The text of a string scalar; empty for anything else.
 [[nodiscard]] inline std::string_view text_of(const Scalar& scalar) {
   const auto* text = std::get_if<std::string_view>(&scalar);
@@ -59,14 +57,14 @@ inline constexpr std::size_t kFieldCount = 16;
 
 /// The names of the fields as rules and records spell them, in the order of the enum.
 inline constexpr std::array<std::string_view, kFieldCount> kFieldNames = {
-    "type",  "customer", "id",         "time",          "channel",        "touchpoint",   "segment",      "value",
-    "wait_s", "duration_s", "feedback.csat", "feedback.stars", "feedback.nps", "feedback.ces", "feedback.sentiment",
+    "type",          "customer",       "id",           "time",         "channel",
+    "touchpoint",    "segment",        "value",        "wait_s",       "duration_s",
+    "feedback.csat", "feedback.stars", "feedback.nps", "feedback.ces", "feedback.sentiment",
     "feedback.about"};
 
 enum class RatingKind : std::uint8_t { kCsat, kStars, kNps, kCes, kSentiment };
 inline constexpr std::size_t kRatingKinds = 5;
-inline constexpr std::array<std::string_view, kRatingKinds> kRatingNames = {"csat", "stars", "nps", "ces",
-                                                                            "sentiment"};
+inline constexpr std::array<std::string_view, kRatingKinds> kRatingNames = {"csat", "stars", "nps", "ces", "sentiment"};
 [[nodiscard]] constexpr Field field_of(RatingKind kind) {
   return static_cast<Field>(static_cast<std::size_t>(Field::kCsat) + static_cast<std::size_t>(kind));
 }
@@ -79,9 +77,7 @@ struct Event {
   std::array<Scalar, kFieldCount> fields{};
   std::vector<std::pair<std::string_view, Scalar>> attributes;  ///< first of each name; present ones only
 
-  [[nodiscard]] const Scalar& operator[](Field field) const {
-    return fields[static_cast<std::size_t>(field)];
-  }
+  [[nodiscard]] const Scalar& operator[](Field field) const { return fields[static_cast<std::size_t>(field)]; }
   [[nodiscard]] Scalar& operator[](Field field) { return fields[static_cast<std::size_t>(field)]; }
   /// The attribute of that name, or an absent scalar.
   [[nodiscard]] Scalar attribute(std::string_view name) const {

@@ -71,13 +71,11 @@ void append_fixed(WideInt units, int decimals, std::string& out) {
   out.append(&buffer[at], buffer.size() - at);
 }
 
-std::vector<std::int64_t> split_by_largest_remainder(std::int64_t total,
-                                                     std::span<const std::uint64_t> weights) {
+std::vector<std::int64_t> split_by_largest_remainder(std::int64_t total, std::span<const std::uint64_t> weights) {
   const WideUnsigned sum = std::accumulate(weights.begin(), weights.end(), WideUnsigned{0});
   assert(sum > 0);
   const bool negative = total < 0;
-  const WideUnsigned magnitude =
-      negative ? -static_cast<WideUnsigned>(total) : static_cast<WideUnsigned>(total);
+  const WideUnsigned magnitude = negative ? -static_cast<WideUnsigned>(total) : static_cast<WideUnsigned>(total);
 
   std::vector<std::int64_t> parts(weights.size());
   std::vector<WideUnsigned> remainders(weights.size());

@@ -12,10 +12,10 @@ namespace touchstone {
 __extension__ using WideInt = __int128;
 
 /// Decimal places kept of each kind of number; "10^-4" is what one unit is worth.
-inline constexpr int kMoneyDecimals = 4;         ///< values and split values
-inline constexpr int kMillionthDecimals = 6;     ///< shares, satisfaction, means
-inline constexpr int kSecondsDecimals = 3;       ///< waiting and duration: milliseconds
-inline constexpr int kRatingDecimals = 9;        ///< ratings in their own scale
+inline constexpr int kMoneyDecimals = 4;      ///< values and split values
+inline constexpr int kMillionthDecimals = 6;  ///< shares, satisfaction, means
+inline constexpr int kSecondsDecimals = 3;    ///< waiting and duration: milliseconds
+inline constexpr int kRatingDecimals = 9;     ///< ratings in their own scale
 
 inline constexpr std::int64_t kMillion = 1'000'000;
 inline constexpr std::int64_t kMoneyUnit = 10'000;

@@ -10,8 +10,7 @@ namespace {
 std::size_t after_code_point(std::string_view text, std::size_t at) {
   constexpr std::size_t kLongest = 4;
   std::size_t end = at + 1;
-  while (end < text.size() && end < at + kLongest &&
-         (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) {
+  while (end < text.size() && end < at + kLongest && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) {
     ++end;
   }
   return end;

@@ -38,8 +38,7 @@ bool needs_presence(const Condition& condition) {
 /// earlier pattern has there takes it. Only a question mark must not stand for a star.
 bool glob_within(const std::string& later, const std::string& earlier) {
   if (later == earlier) return true;
-  const bool mark_may_meet_star =
-      earlier.find('?') != std::string::npos && later.find('*') != std::string::npos;
+  const bool mark_may_meet_star = earlier.find('?') != std::string::npos && later.find('*') != std::string::npos;
   return !mark_may_meet_star && glob_matches(earlier, later);
 }
 
@@ -100,8 +99,7 @@ void Coverage::add(const Predicate& earlier) {
       if (!always_holds(part)) terms.push_back({part.field, Term(part.condition)});
     }
     // Looked at last: rules that are compared mostly have the same.
-    std::stable_partition(terms.begin(), terms.end(),
-                          [](const FieldTerm& part) { return part.field != kTypeField; });
+    std::stable_partition(terms.begin(), terms.end(), [](const FieldTerm& part) { return part.field != kTypeField; });
     const std::string* type =
         wanted_type(terms, [](const FieldTerm& part) -> const Condition& { return part.term.parts; });
     (type != nullptr ? by_type_[*type] : of_any_type_).push_back(terms_.size());
@@ -112,9 +110,8 @@ void Coverage::add(const Predicate& earlier) {
 
 bool Coverage::covers(const Predicate& later) const {
   Budget budget = kMostComparisons;
-  return !later.empty() && std::all_of(later.begin(), later.end(), [&](const Conjunction& conjunction) {
-    return covers(conjunction, budget);
-  });
+  return !later.empty() && std::all_of(later.begin(), later.end(),
+                                       [&](const Conjunction& conjunction) { return covers(conjunction, budget); });
 }
 
 std::optional<std::size_t> Coverage::first_that_contains(const Predicate& later) const {
@@ -156,8 +153,7 @@ bool Coverage::contains(const Conjunction& later, Budget& budget) const {
       wanted_type(later, [](const FieldCondition& part) -> const Condition& { return part.condition; });
   if (type == nullptr) return false;
   const auto same_type = by_type_.find(*type);
-  return same_type != by_type_.end() &&
-         std::any_of(same_type->second.begin(), same_type->second.end(), is_inside);
+  return same_type != by_type_.end() && std::any_of(same_type->second.begin(), same_type->second.end(), is_inside);
 }
 
 bool Coverage::is_within(const Conjunction& later, const Terms& earlier, Budget& budget) {
@@ -176,12 +172,10 @@ bool Coverage::is_within(const Condition& later, const Term& earlier, Budget& bu
   budget -= earlier.size;
   if (later.equals && earlier.compiled.holds(borrowed(*later.equals))) return true;
   const auto choice_is_within = [&](const Condition& choice) { return is_within(choice, earlier, budget); };
-  if (!later.any_of.empty() && std::all_of(later.any_of.begin(), later.any_of.end(), choice_is_within))
-    return true;
+  if (!later.any_of.empty() && std::all_of(later.any_of.begin(), later.any_of.end(), choice_is_within)) return true;
   return parts_within(later, earlier.parts) &&
-         (earlier.any_of.empty() ||
-          std::any_of(earlier.any_of.begin(), earlier.any_of.end(),
-                      [&](const Term& choice) { return is_within(later, choice, budget); }));
+         (earlier.any_of.empty() || std::any_of(earlier.any_of.begin(), earlier.any_of.end(),
+                                                [&](const Term& choice) { return is_within(later, choice, budget); }));
 }
 
 }  // namespace touchstone

@@ -62,8 +62,7 @@ std::int64_t satisfaction_millionths(RatingKind kind, std::int64_t rating) {
 /// What a rating of this event rates, and under which channel.
 Satisfaction rated_by(const Event& event, const Observation& seen, const Customer& customer, const Rules& rules) {
   Satisfaction satisfaction{0, seen.touchpoint, seen.channel};
-  if (const auto about = rules.touchpoints().find(text_of(event[Field::kAbout]));
-      about && *about != rules.unmapped()) {
+  if (const auto about = rules.touchpoints().find(text_of(event[Field::kAbout])); about && *about != rules.unmapped()) {
     satisfaction.rates = *about;
     satisfaction.channel = rules.touchpoint(*about).channel.value_or(rules.other_channel());
     return satisfaction;
@@ -151,9 +150,8 @@ void convert(const Event& event, Customer& customer, const Rules& rules, Observa
   std::vector<PathTouch> credited = conversion.path;
   if (credited.empty()) credited.push_back({seen.touchpoint, event.time});
   for (std::size_t model = 0; model < kCreditModels; ++model) {
-    conversion.credit[model] =
-        split_credit(static_cast<CreditModel>(model), credited, {event.time, seen.value.value_or(0)},
-                     rules.settings().decay_half_life);
+    conversion.credit[model] = split_credit(static_cast<CreditModel>(model), credited,
+                                            {event.time, seen.value.value_or(0)}, rules.settings().decay_half_life);
   }
   ++customer.conversions;
   customer.touches.clear();

@@ -62,7 +62,7 @@ struct Observation {
   std::optional<StageNo> stage_before;
   std::optional<TouchpointNo> touchpoint_before;  ///< of the customer's event before in the log
   std::optional<Stay> stay;                       ///< in the stage left by this event's move
-  std::optional<std::int64_t> value;      ///< 10^-4 of the money unit
+  std::optional<std::int64_t> value;              ///< 10^-4 of the money unit
   std::optional<std::int64_t> wait_ms;
   std::optional<std::int64_t> duration_ms;
   std::array<std::optional<std::int64_t>, kRatingKinds> ratings{};  ///< 10^-9 of the kind's own scale
@@ -91,16 +91,15 @@ struct Placement {
 
 /// What the event means for this customer, who is changed by it; nothing when it is a duplicate, which changes
 /// nothing. `late`: older than its partition's watermark.
-[[nodiscard]] std::optional<Observation> observe(Customer& customer, const Event& event, const Rules& rules,
-                                                 bool late);
+[[nodiscard]] std::optional<Observation> observe(Customer& customer, const Event& event, const Rules& rules, bool late);
 
 /// The customer has lapsed, at the due time. The customer must have started and not be lapsed.
 [[nodiscard]] Lapse lapse(Customer& customer, const Rules& rules);
 
 /// Adds what a timely observation counts to the cells it counts in, and the customer's presence. `watermark` is
 /// that of the partition after this event.
-void tally(const Observation& observation, EventTime time, EventTime watermark, const Rules& rules,
-           Customer& customer, DeltaSet& deltas);
+void tally(const Observation& observation, EventTime time, EventTime watermark, const Rules& rules, Customer& customer,
+           DeltaSet& deltas);
 
 /// Adds what a timely lapse counts.
 void tally(const Lapse& lapse, const Rules& rules, DeltaSet& deltas);

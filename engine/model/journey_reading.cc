@@ -20,7 +20,8 @@ StepsFrom steps_from(TouchpointNo from, const Cell& sums, const Rules& rules) {
     steps.count += count;
     steps.next.push_back({lapsed ? std::nullopt : std::optional(TouchpointNo(key.sub)), count, 0});
   }
-  for (NextStep& step : steps.next) step.probability = static_cast<double>(step.count) / static_cast<double>(steps.count);
+  for (NextStep& step : steps.next)
+    step.probability = static_cast<double>(step.count) / static_cast<double>(steps.count);
   std::sort(steps.next.begin(), steps.next.end(),
             [&](const NextStep& a, const NextStep& b) { return comes_first(a, b, rules); });
   return steps;

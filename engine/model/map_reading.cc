@@ -11,7 +11,8 @@ constexpr std::int64_t kInteractionsForUse = 30;
 constexpr std::int64_t kConversionsForUse = 10;
 constexpr double kOverUsedBelow = 0.5;
 constexpr double kUnderUsedAbove = 2.0;
-constexpr double kWorthAWord = 0.01;  // of interactions or of credit; what has less is never used too much or too little
+constexpr double kWorthAWord =
+    0.01;  // of interactions or of credit; what has less is never used too much or too little
 
 double fraction(std::int64_t millionths) { return static_cast<double>(millionths) / static_cast<double>(kMillion); }
 

@@ -1,6 +1,6 @@
-// The touchpoint map read as an analyst would read it: for each segment and stage how its touchpoints do against what the
-// company expects of them, which are used more than they earn, where customers stop, and what the map does not know.
-// A pure function of the rows of one closed window; everything it says can be recomputed from them.
+// The touchpoint map read as an analyst would read it: for each segment and stage how its touchpoints do against what
+// the company expects of them, which are used more than they earn, where customers stop, and what the map does not
+// know. A pure function of the rows of one closed window; everything it says can be recomputed from them.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +34,7 @@ struct Interval {
 
 /// How a measure stands against what the map expects of it.
 enum class Standing : std::uint8_t {
-  kUnknown,     ///< nothing expected or nothing measured
+  kUnknown,  ///< nothing expected or nothing measured
   kMet,
   kWorse,       ///< a pain point, as far as these responses tell
   kSurelyWorse  ///< a pain point, and the whole interval lies on the wrong side
@@ -43,7 +43,7 @@ enum class Standing : std::uint8_t {
 
 /// Share of interactions against share of credit, among the touchpoints that can earn credit.
 enum class Use : std::uint8_t {
-  kUnknown,    ///< too little to say: under 30 interactions in all or under 10 conversions
+  kUnknown,  ///< too little to say: under 30 interactions in all or under 10 conversions
   kFair,
   kOverUsed,   ///< its share of credit is under half its share of interactions; one of the two is 1 % or more
   kUnderUsed,  ///< its share of credit is over twice its share of interactions; one of the two is 1 % or more
@@ -82,8 +82,8 @@ struct StageReading {
   std::int64_t interactions = 0;
   std::int64_t customers = 0;
   std::optional<Mean> satisfaction;
-  double share = 0;         ///< of the segment's interactions
-  double weight_share = 0;  ///< of the lifecycle's weights
+  double share = 0;                          ///< of the segment's interactions
+  double weight_share = 0;                   ///< of the lifecycle's weights
   std::vector<StageTouchpoint> touchpoints;  ///< declared for the stage or seen in it, in map order
   std::vector<ChannelReading> channels;      ///< those rated, best first
   std::optional<double> spread;  ///< of satisfaction between the best and the worst channel; absent for fewer than two

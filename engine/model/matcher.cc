@@ -85,8 +85,8 @@ void Matcher::file(std::uint32_t entry, const Conjunction& conjunction, const Po
     unfiled_.push_back(entry);
     return;
   }
-  auto index = std::find_if(indexes_.begin(), indexes_.end(),
-                            [&](const auto& known) { return known.first == *best_field; });
+  auto index =
+      std::find_if(indexes_.begin(), indexes_.end(), [&](const auto& known) { return known.first == *best_field; });
   if (index == indexes_.end()) index = indexes_.insert(index, {*best_field, FieldIndex{}});
   for (const OwnedScalar& value : best_values) {
     Entries& slot = index->second.slot(filed_value(value));

@@ -22,7 +22,8 @@ std::int64_t unpack_number(const std::string& bytes, std::size_t& at) {
 }
 
 template <typename Map>
-std::optional<EventTime> earlier_key(const Map& map, typename Map::const_iterator found, std::optional<EventTime> other) {
+std::optional<EventTime> earlier_key(const Map& map, typename Map::const_iterator found,
+                                     std::optional<EventTime> other) {
   if (found == map.end()) return other;
   return other ? std::min(*other, found->first) : found->first;
 }

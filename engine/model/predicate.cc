@@ -1,9 +1,9 @@
 #include "engine/model/predicate.h"
 
-#include <re2/re2.h>
-
 #include <algorithm>
 #include <cassert>
+
+#include <re2/re2.h>
 
 #include "engine/model/glob.h"
 
@@ -60,8 +60,7 @@ bool equal_scalars(const Scalar& value, const OwnedScalar& wanted) {
   const auto* whole_found = std::get_if<std::int64_t>(&value);
   if (whole_wanted != nullptr && whole_found != nullptr) return *whole_wanted == *whole_found;
   const std::optional<double> number = number_of(value);
-  const double number_wanted =
-      whole_wanted != nullptr ? static_cast<double>(*whole_wanted) : std::get<double>(wanted);
+  const double number_wanted = whole_wanted != nullptr ? static_cast<double>(*whole_wanted) : std::get<double>(wanted);
   return number.has_value() && *number == number_wanted;
 }
 
@@ -110,9 +109,8 @@ CompiledPredicate::CompiledPredicate(const Predicate& predicate) {
 }
 
 bool CompiledPredicate::holds(const Facts& facts) const {
-  return alternatives_.empty() ||
-         std::any_of(alternatives_.begin(), alternatives_.end(),
-                     [&](const CompiledConjunction& choice) { return choice.holds(facts); });
+  return alternatives_.empty() || std::any_of(alternatives_.begin(), alternatives_.end(),
+                                              [&](const CompiledConjunction& choice) { return choice.holds(facts); });
 }
 
 }  // namespace touchstone

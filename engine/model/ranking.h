@@ -1,6 +1,6 @@
-// Bounded top lists of texts over the longest window: which kinds of events the map does not know, which paths customers
-// take most. Counts are kept by step of the window; when a step closes only its most frequent items stay, so memory is
-// bounded whatever comes, and what is dropped was rare in its step.
+// Bounded top lists of texts over the longest window: which kinds of events the map does not know, which paths
+// customers take most. Counts are kept by step of the window; when a step closes only its most frequent items stay, so
+// memory is bounded whatever comes, and what is dropped was rare in its step.
 #pragma once
 
 #include <cstddef>
@@ -32,7 +32,8 @@ struct RankingStep {
 };
 
 /// The first of the items by count, ties by the bytes of their texts.
-[[nodiscard]] std::vector<std::pair<std::string, std::int64_t>> most_frequent(const ItemCounts& items, std::size_t most);
+[[nodiscard]] std::vector<std::pair<std::string, std::int64_t>> most_frequent(const ItemCounts& items,
+                                                                              std::size_t most);
 
 /// Not thread-safe; one task owns it.
 class Rankings {
@@ -56,7 +57,8 @@ class Rankings {
   /// The items of a step; null where it is gone.
   [[nodiscard]] const ItemCounts* items(const RankingStep& step) const;
 
-  /// Putting state back: first every step, then the closing as of which each ranking is true, and the one to go on from.
+  /// Putting state back: first every step, then the closing as of which each ranking is true, and the one to go on
+  /// from.
   void restore(const RankingStep& step, ItemCounts items);
   using ClosedFor = std::function<std::optional<EventTime>(const CellKey&)>;
   void restored(std::optional<EventTime> closed, const ClosedFor& closed_for);

@@ -3,10 +3,11 @@
 // Every boundary of a room returns Result<T>; no exception crosses a folder.
 #pragma once
 
-#include <boost/system/result.hpp>
 #include <stdexcept>
 #include <string>
 #include <utility>
+
+#include <boost/system/result.hpp>
 
 namespace touchstone {
 
@@ -43,9 +44,9 @@ using Result = boost::system::result<T, Error>;
 }  // namespace touchstone
 
 /// Returns the error of `expression` from the enclosing function, if it has one.
-#define TOUCHSTONE_TRY(expression)                                             \
-  do {                                                                         \
-    if (auto touchstone_try_result = (expression); !touchstone_try_result) {   \
-      return std::move(touchstone_try_result).error();                         \
-    }                                                                          \
+#define TOUCHSTONE_TRY(expression)                                           \
+  do {                                                                       \
+    if (auto touchstone_try_result = (expression); !touchstone_try_result) { \
+      return std::move(touchstone_try_result).error();                       \
+    }                                                                        \
   } while (false)

@@ -9,7 +9,8 @@ std::optional<Mean> rating_mean(const Cell& sums, RatingKind kind) {
   const std::int64_t count = sums.at(measure_key(MeasureKind::kRatings, static_cast<std::size_t>(kind)));
   if (count == 0) return std::nullopt;
   if (kind == RatingKind::kNps) {
-    const std::int64_t balance = sums.at(measure_key(MeasureKind::kPromoters)) - sums.at(measure_key(MeasureKind::kDetractors));
+    const std::int64_t balance =
+        sums.at(measure_key(MeasureKind::kPromoters)) - sums.at(measure_key(MeasureKind::kDetractors));
     return Mean{count, static_cast<std::int64_t>(divide_rounded(WideInt{balance} * 100 * kMillion, count))};
   }
   constexpr std::int64_t kToMillionths = power_of_ten(kRatingDecimals - kMillionthDecimals);
@@ -48,9 +49,9 @@ Measures measure(const Cell& sums, std::int64_t customers) {
   measures.conversions = sums.at(measure_key(MeasureKind::kConversions));
   measures.value = money_of(sums, measure_key(MeasureKind::kValueWhole), measure_key(MeasureKind::kValueFraction));
   if (const std::int64_t responses = sums.at(measure_key(MeasureKind::kResponses)); responses != 0) {
-    measures.satisfaction = Mean{
-        responses,
-        static_cast<std::int64_t>(divide_rounded(sums.at(measure_key(MeasureKind::kSatisfaction)), responses))};
+    measures.satisfaction =
+        Mean{responses,
+             static_cast<std::int64_t>(divide_rounded(sums.at(measure_key(MeasureKind::kSatisfaction)), responses))};
   }
   for (std::size_t kind = 0; kind < kRatingKinds; ++kind) {
     measures.ratings[kind] = rating_mean(sums, static_cast<RatingKind>(kind));

@@ -84,9 +84,7 @@ class Rules {
   [[nodiscard]] const Dictionary<SegmentNo>& segments() const { return names_.segments; }
   [[nodiscard]] const Dictionary<StageNo>& stages() const { return names_.stages; }
 
-  [[nodiscard]] const CompiledTouchpoint& touchpoint(TouchpointNo number) const {
-    return compiled_[number.value()];
-  }
+  [[nodiscard]] const CompiledTouchpoint& touchpoint(TouchpointNo number) const { return compiled_[number.value()]; }
   [[nodiscard]] TouchpointNo unmapped() const { return unmapped_; }
   [[nodiscard]] ChannelNo other_channel() const { return other_channel_; }
   [[nodiscard]] SegmentNo other_segment() const { return other_segment_; }

@@ -27,15 +27,15 @@ struct WindowSpec {
 }
 
 struct Settings {
-  Millis lateness = std::chrono::seconds{10};         ///< time.lateness
-  Millis max_future = std::chrono::hours{1};          ///< time.max_future
-  Millis idle = std::chrono::seconds{30};             ///< time.idle
-  Millis duplicates_within = std::chrono::hours{1};   ///< duplicates.within
-  std::size_t duplicate_ids = 64;                     ///< duplicates.ids
-  Millis lookback = std::chrono::days{30};            ///< journey.lookback
-  std::size_t max_touches = 50;                       ///< journey.max_touches
-  Millis rating_within = std::chrono::days{7};        ///< journey.rating_within
-  Millis decay_half_life = std::chrono::days{7};      ///< journey.decay_half_life
+  Millis lateness = std::chrono::seconds{10};        ///< time.lateness
+  Millis max_future = std::chrono::hours{1};         ///< time.max_future
+  Millis idle = std::chrono::seconds{30};            ///< time.idle
+  Millis duplicates_within = std::chrono::hours{1};  ///< duplicates.within
+  std::size_t duplicate_ids = 64;                    ///< duplicates.ids
+  Millis lookback = std::chrono::days{30};           ///< journey.lookback
+  std::size_t max_touches = 50;                      ///< journey.max_touches
+  Millis rating_within = std::chrono::days{7};       ///< journey.rating_within
+  Millis decay_half_life = std::chrono::days{7};     ///< journey.decay_half_life
   std::vector<WindowSpec> windows = default_windows();
   /// Whether the last of these is the longest one configured, not only the longest of those picked for a replay. Credit
   /// by removal effect is of the longest one alone.

@@ -92,7 +92,8 @@ void tally_path(std::span<const PathTouch> path, std::uint16_t end, std::int64_t
   for_segment_and_all(segment, [&](std::uint16_t number) {
     std::uint16_t from = CellNo::kAllNumber;
     for (const PathTouch& touch : path) {
-      deltas.cell({Scope::kChain, from, number}, pane).add(measure_key(MeasureKind::kMove, touch.touchpoint.value()), 1);
+      deltas.cell({Scope::kChain, from, number}, pane)
+          .add(measure_key(MeasureKind::kMove, touch.touchpoint.value()), 1);
       from = touch.touchpoint.value();
     }
     Cell& last = deltas.cell({Scope::kChain, from, number}, pane);

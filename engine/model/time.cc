@@ -88,10 +88,9 @@ std::optional<EventTime> parse_rfc3339(std::string_view text) {
   int y = 0, mo = 0, d = 0, h = 0, mi = 0, s = 0, ms = 0;
   char t = 0;
   Offset offset;
-  const bool readable = cursor.digits(4, y) && cursor.literal('-') && cursor.digits(2, mo) &&
-                        cursor.literal('-') && cursor.digits(2, d) && cursor.one_of("Tt", t) &&
-                        cursor.digits(2, h) && cursor.literal(':') && cursor.digits(2, mi) &&
-                        cursor.literal(':') && cursor.digits(2, s) && cursor.fraction(ms) &&
+  const bool readable = cursor.digits(4, y) && cursor.literal('-') && cursor.digits(2, mo) && cursor.literal('-') &&
+                        cursor.digits(2, d) && cursor.one_of("Tt", t) && cursor.digits(2, h) && cursor.literal(':') &&
+                        cursor.digits(2, mi) && cursor.literal(':') && cursor.digits(2, s) && cursor.fraction(ms) &&
                         read_offset(cursor, offset) && cursor.at_end();
   if (!readable) return std::nullopt;
   const year_month_day date{year{y}, month{static_cast<unsigned>(mo)}, day{static_cast<unsigned>(d)}};
@@ -113,12 +112,11 @@ void append_rfc3339(EventTime time, std::string& out) {
   const year_month_day date{day_point};
   const hh_mm_ss clock{time - day_point};
   std::array<char, 40> buffer{};
-  const int length = std::snprintf(buffer.data(), buffer.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
-                                   static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                                   static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
-                                   static_cast<int>(clock.minutes().count()),
-                                   static_cast<int>(clock.seconds().count()),
-                                   static_cast<int>(clock.subseconds().count()));
+  const int length =
+      std::snprintf(buffer.data(), buffer.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
+                    static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                    static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+                    static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
   out.append(buffer.data(), static_cast<std::size_t>(length));
 }
 

@@ -21,8 +21,8 @@ inline constexpr std::string_view kAllId = "all";
 inline constexpr std::string_view kLapsedId = "lapsed";
 
 /// The channels every map may count under without naming them.
-inline constexpr std::string_view kKnownChannels[] = {"web",    "app",   "phone",  "email", "sms",
-                                                      "chat",   "store", "social", "ad",    "post",
+inline constexpr std::string_view kKnownChannels[] = {"web",     "app",      "phone",   "email", "sms",
+                                                      "chat",    "store",    "social",  "ad",    "post",
                                                       "billing", "delivery", "product", "survey"};
 
 /// A text for people, by language tag; a plain string of the map stands under "".
@@ -33,13 +33,13 @@ using OwnedScalar = std::variant<bool, std::int64_t, double, std::string>;
 
 /// What must hold of one field. All parts that are given must hold; a Condition without parts never occurs.
 struct Condition {
-  std::optional<OwnedScalar> equals;   ///< types must agree, numbers by value
-  std::optional<std::string> glob;     ///< a string with * or ?, over the whole text
-  std::optional<double> min;           ///< closed range of numbers
+  std::optional<OwnedScalar> equals;  ///< types must agree, numbers by value
+  std::optional<std::string> glob;    ///< a string with * or ?, over the whole text
+  std::optional<double> min;          ///< closed range of numbers
   std::optional<double> max;
   std::optional<bool> exists;
-  std::optional<std::string> regex;    ///< RE2, matches anywhere; known to compile
-  std::vector<Condition> any_of;       ///< a list: any of its conditions
+  std::optional<std::string> regex;  ///< RE2, matches anywhere; known to compile
+  std::vector<Condition> any_of;     ///< a list: any of its conditions
 };
 
 /// One field of a predicate: an event's field by its name (`type`, `feedback.csat`), `attributes.NAME`, or,

@@ -29,9 +29,9 @@ struct EndOfInput {
 
 /// What one source has told of itself.
 struct SourceState {
-  bool heard = false;              ///< it has told something at least once
-  std::optional<EventTime> mark;   ///< its watermark; never goes back
-  bool silent = false;             ///< read to its end, and nothing came for the idle time
+  bool heard = false;             ///< it has told something at least once
+  std::optional<EventTime> mark;  ///< its watermark; never goes back
+  bool silent = false;            ///< read to its end, and nothing came for the idle time
   friend bool operator==(const SourceState&, const SourceState&) = default;
 };
 

@@ -148,8 +148,7 @@ void Windows::gain_and_lose_panes(std::size_t number, EventTime at, const CellFi
   window.panes.erase_if(leaving, may_touch);
 }
 
-void Windows::apply_edges(std::size_t number, EventTime at, const CellFilter& may_touch,
-                          std::set<CellIndex>& touched) {
+void Windows::apply_edges(std::size_t number, EventTime at, const CellFilter& may_touch, std::set<CellIndex>& touched) {
   Window& window = windows_[number];
   const auto due = window.edges.find(at);
   if (due == window.edges.end()) return;
@@ -228,8 +227,8 @@ Windows::Closings Windows::closed() const {
 }
 
 std::vector<WindowsKey> Windows::take_changed(const CellFilter& of_cells) {
-  const auto taken = std::partition(changed_.begin(), changed_.end(),
-                                    [&](const WindowsKey& key) { return !of_cells(key.cell); });
+  const auto taken =
+      std::partition(changed_.begin(), changed_.end(), [&](const WindowsKey& key) { return !of_cells(key.cell); });
   std::vector<WindowsKey> keys(taken, changed_.end());
   changed_.erase(taken, changed_.end());
   std::sort(keys.begin(), keys.end());

@@ -115,8 +115,7 @@ class Windows {
 
   [[nodiscard]] std::optional<EventTime> next_closing(std::size_t window) const;
   void close(std::size_t window, EventTime at, const CellFilter& may_touch, const RowSink& row);
-  void gain_and_lose_panes(std::size_t window, EventTime at, const CellFilter& may_touch,
-                           std::set<CellIndex>& touched);
+  void gain_and_lose_panes(std::size_t window, EventTime at, const CellFilter& may_touch, std::set<CellIndex>& touched);
   void apply_edges(std::size_t window, EventTime at, const CellFilter& may_touch, std::set<CellIndex>& touched);
   void credit_chains(std::set<CellIndex>& touched);
   std::vector<CellIndex> credit_chain(const std::string& segment, Chain& chain);
@@ -131,7 +130,7 @@ class Windows {
   std::map<std::string, Chain> chains_;  ///< by segment
   std::map<CellKey, CellIndex> numbers_;
   std::vector<const CellKey*> cells_;  ///< keys of numbers_, whose nodes do not move
-  std::vector<WindowsKey> changed_;  ///< in the order of the changes, the same key perhaps several times
+  std::vector<WindowsKey> changed_;    ///< in the order of the changes, the same key perhaps several times
 };
 
 }  // namespace touchstone

@@ -105,8 +105,7 @@ void JsonObject::fixed(std::string_view key, WideInt units, int decimals) {
 
 void JsonObject::flag(std::string_view key, bool value) { member(key).append(value ? "true" : "false"); }
 
-std::string interaction_json(const Event& event, const Observation& seen, const Source& source,
-                             const Rules& rules) {
+std::string interaction_json(const Event& event, const Observation& seen, const Source& source, const Rules& rules) {
   std::string out;
   out.reserve(384);
   {
@@ -197,9 +196,8 @@ std::string row_json(const Row& row, const WindowSpec& window, const Dictionary<
 
 std::string row_key(const Row& row, const WindowSpec& window) {
   std::string key = window.name;
-  for (const std::string_view part :
-       {kScopeNames[static_cast<std::size_t>(row.cell.scope)], std::string_view(row.cell.id),
-        std::string_view(row.cell.segment)}) {
+  for (const std::string_view part : {kScopeNames[static_cast<std::size_t>(row.cell.scope)],
+                                      std::string_view(row.cell.id), std::string_view(row.cell.segment)}) {
     key.push_back('/');
     key.append(part);
   }

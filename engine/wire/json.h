@@ -39,8 +39,7 @@ class JsonObject {
 
 [[nodiscard]] std::string interaction_json(const Event& event, const Observation& seen, const Source& source,
                                            const Rules& rules);
-[[nodiscard]] std::string transition_json(const Transition& transition, std::string_view customer,
-                                          const Rules& rules);
+[[nodiscard]] std::string transition_json(const Transition& transition, std::string_view customer, const Rules& rules);
 /// `seen.conversion` must be there.
 [[nodiscard]] std::string conversion_json(const Event& event, const Observation& seen, const Rules& rules);
 

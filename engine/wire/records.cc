@@ -1,8 +1,8 @@
 #include "engine/wire/records.h"
 
-#include <xxhash.h>
-
 #include <algorithm>
+
+#include <xxhash.h>
 
 namespace touchstone {
 namespace {

@@ -1,8 +1,8 @@
 // The bytes of state and of internal records: one encoder, one decoder and one version byte each. Ids are
 // written as texts, never as the numbers of a map, so that a changed map shifts nothing.
 //
-//   cell     := count { kind sub|id amount }                 kind: MeasureKind; sub: varint; for kStage and kMove a text
-//   customer := version ids body                             ids: the distinct ids the body refers to by number
+//   cell     := count { kind sub|id amount }                 kind: MeasureKind; sub: varint; for kStage and kMove a
+//   text customer := version ids body                             ids: the distinct ids the body refers to by number
 //   deltas   := version source sources flags [mark] [end session] count { key panes edges items }
 //   position := version offset fingerprint state
 //
@@ -51,10 +51,10 @@ struct NamedDelta {
 /// then how far its event time has come.
 struct DeltaBatch {
   std::int32_t source = 0;
-  std::int32_t sources = 0;             ///< number of source partitions; never changes
-  std::optional<EventTime> mark;        ///< the source's watermark after these deltas; absent in all but the last part
-  bool silent = false;                  ///< the source was read to its end and nothing came for the idle time
-  bool has_mark = false;                ///< whether mark and silent say anything
+  std::int32_t sources = 0;       ///< number of source partitions; never changes
+  std::optional<EventTime> mark;  ///< the source's watermark after these deltas; absent in all but the last part
+  bool silent = false;            ///< the source was read to its end and nothing came for the idle time
+  bool has_mark = false;          ///< whether mark and silent say anything
   std::optional<EndOfInput> end;
   std::vector<NamedDelta> deltas;
 };
@@ -84,7 +84,15 @@ struct SlicePosition {
 [[nodiscard]] std::optional<SlicePosition> decode_position(std::string_view bytes);
 
 /// Keys of the changelogs and tables; the first byte tells what they are.
-enum class KeyKind : std::uint8_t { kChangelogOffset = 1, kPosition = 2, kCustomer = 16, kPane = 17, kEdge = 18, kRow = 19, kRanking = 20 };
+enum class KeyKind : std::uint8_t {
+  kChangelogOffset = 1,
+  kPosition = 2,
+  kCustomer = 16,
+  kPane = 17,
+  kEdge = 18,
+  kRow = 19,
+  kRanking = 20
+};
 
 [[nodiscard]] std::string changelog_offset_key();
 [[nodiscard]] std::string position_key(std::uint32_t slice);

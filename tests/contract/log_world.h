@@ -44,8 +44,7 @@ class SimWorld : public LogWorld {
                             std::vector<std::string> topics) override {
     broker_.set_now(1'700'000'000'000);
     return std::make_unique<SimLog>(
-        broker_,
-        SimLogOptions{.group = group, .transactional_id = transactional_id, .topics = std::move(topics)});
+        broker_, SimLogOptions{.group = group, .transactional_id = transactional_id, .topics = std::move(topics)});
   }
   void throw_out(const std::string& group, const std::string& transactional_id) override {
     broker_.expire_member(group, transactional_id);

@@ -56,8 +56,8 @@ std::unique_ptr<RocksTables> open_rocks(const std::string& directory) {
 
 Entries entries_of(Tables& tables, const TaskId& task) {
   Entries entries;
-  const auto scanned = tables.scan(
-      task, [&](std::string_view key, std::string_view value) { entries.emplace_back(key, value); });
+  const auto scanned =
+      tables.scan(task, [&](std::string_view key, std::string_view value) { entries.emplace_back(key, value); });
   EXPECT_TRUE(scanned) << scanned.error().message();
   return entries;
 }
@@ -69,9 +69,7 @@ void apply_to(Tables& tables, std::vector<TaskChanges> changes) {
 
 enum class Kind { kMemory, kRocks };
 
-std::ostream& operator<<(std::ostream& out, Kind kind) {
-  return out << (kind == Kind::kMemory ? "Memory" : "Rocks");
-}
+std::ostream& operator<<(std::ostream& out, Kind kind) { return out << (kind == Kind::kMemory ? "Memory" : "Rocks"); }
 
 class TablesContract : public testing::TestWithParam<Kind> {
  protected:
@@ -104,14 +102,12 @@ TEST_P(TablesContract, AreEmptyAtFirst) {
 TEST_P(TablesContract, ShowWhatWasAppliedInTheOrderOfTheKeysBytes) {
   apply_to(tables(), {{kJourney, {{"b", "2"}, {"\xff", "4"}, {"a", "1"}, {"c", ""}}}});
   apply_to(tables(), {{kJourney, {{"\x80", "3"}, {"", "0"}}}});
-  EXPECT_EQ(entries(kJourney),
-            (Entries{{"", "0"}, {"a", "1"}, {"b", "2"}, {"c", ""}, {"\x80", "3"}, {"\xff", "4"}}));
+  EXPECT_EQ(entries(kJourney), (Entries{{"", "0"}, {"a", "1"}, {"b", "2"}, {"c", ""}, {"\x80", "3"}, {"\xff", "4"}}));
 }
 
 TEST_P(TablesContract, KeepKeysWithZeroBytesAndKeysThatBeginWithAnotherKeyApart) {
-  const Entries expected = {{""s, "1"},        {"\0"s, "2"},   {"\0\0"s, "3"},
-                            {"a"s, "4"},       {"a\0"s, "5"},  {"a\0b"s, "6"},
-                            {"aa"s, "7\0\0"s}, {"\xff"s, "8"}, {"\xff\xff"s, "9"}};
+  const Entries expected = {{""s, "1"},     {"\0"s, "2"},      {"\0\0"s, "3"}, {"a"s, "4"},       {"a\0"s, "5"},
+                            {"a\0b"s, "6"}, {"aa"s, "7\0\0"s}, {"\xff"s, "8"}, {"\xff\xff"s, "9"}};
   std::vector<TableChange> changes;
   for (const auto& [key, value] : expected) changes.push_back({key, value});
   apply_to(tables(), {{kJourney, changes}});
@@ -119,10 +115,9 @@ TEST_P(TablesContract, KeepKeysWithZeroBytesAndKeysThatBeginWithAnotherKeyApart)
 }
 
 TEST_P(TablesContract, LetTheLaterChangeOfAKeyCount) {
-  apply_to(tables(),
-           {{kJourney, {{"a", "1"}, {"b", "1"}, {"a", "2"}, {"b", std::nullopt}, {"c", std::nullopt}}},
-            {kWindows, {{"a", "9"}}},
-            {kJourney, {{"c", "3"}, {"a", "4"}}}});
+  apply_to(tables(), {{kJourney, {{"a", "1"}, {"b", "1"}, {"a", "2"}, {"b", std::nullopt}, {"c", std::nullopt}}},
+                      {kWindows, {{"a", "9"}}},
+                      {kJourney, {{"c", "3"}, {"a", "4"}}}});
   EXPECT_EQ(entries(kJourney), (Entries{{"a", "4"}, {"c", "3"}}));
   apply_to(tables(), {{kJourney, {{"a", std::nullopt}, {"a", "5"}}}});
   EXPECT_EQ(entries(kJourney), (Entries{{"a", "5"}, {"c", "3"}}));
@@ -153,13 +148,11 @@ TEST_P(TablesContract, KeepTasksApart) {
   const std::vector<TaskId> tasks = similar_tasks();
   std::vector<TaskChanges> changes;
   for (std::size_t i = 0; i < tasks.size(); ++i) {
-    changes.push_back(
-        {tasks[i], {{"", std::to_string(i)}, {"\0\0\0\0"s, "x"}, {"\xff\xff\xff\xff\xff", "y"}}});
+    changes.push_back({tasks[i], {{"", std::to_string(i)}, {"\0\0\0\0"s, "x"}, {"\xff\xff\xff\xff\xff", "y"}}});
   }
   apply_to(tables(), changes);
   for (std::size_t i = 0; i < tasks.size(); ++i) {
-    EXPECT_EQ(entries(tasks[i]),
-              (Entries{{"", std::to_string(i)}, {"\0\0\0\0"s, "x"}, {"\xff\xff\xff\xff\xff", "y"}}));
+    EXPECT_EQ(entries(tasks[i]), (Entries{{"", std::to_string(i)}, {"\0\0\0\0"s, "x"}, {"\xff\xff\xff\xff\xff", "y"}}));
   }
 }
 
@@ -242,8 +235,7 @@ TEST_P(TablesContract, AgreeWithAPlainMapOverRandomChanges) {
     }
     apply_to(tables(), std::move(changes));
     for (std::size_t task = 0; task < 2; ++task) {
-      ASSERT_EQ(entries(tasks[task]), Entries(expected[task].begin(), expected[task].end()))
-          << "round " << round;
+      ASSERT_EQ(entries(tasks[task]), Entries(expected[task].begin(), expected[task].end())) << "round " << round;
     }
   }
 }
@@ -327,8 +319,7 @@ std::uint64_t run_and_kill(const std::string& directory, int batches) {
   }
   ::kill(child, SIGKILL);
   std::uint64_t further = 0;
-  while (::read(pipe_ends[0], &further, sizeof further) == static_cast<ssize_t>(sizeof further))
-    told = further;
+  while (::read(pipe_ends[0], &further, sizeof further) == static_cast<ssize_t>(sizeof further)) told = further;
   ::close(pipe_ends[0]);
   EXPECT_EQ(::waitpid(child, nullptr, 0), child);
   return told;

@@ -1,12 +1,12 @@
 // The laws that everything else rests on: cells are a commutative group, splits conserve what they split, and the
 // edges of presence count distinct customers as a naive count does, in any order of arrival.
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <map>
 #include <numeric>
 #include <random>
 #include <set>
+
+#include <gtest/gtest.h>
 
 #include "engine/model/cell.h"
 #include "engine/model/fixed.h"
@@ -103,9 +103,8 @@ TEST(PresenceLaws, EdgesCountDistinctCustomersInAnyOrderOfArrival) {
       const EventTime when = highest - seconds{between(random, 0, 9)};
       const int who = static_cast<int>(between(random, 0, 3));
       visits.emplace_back(who, when);
-      customers[who].visit(cell, floor_to(when, seconds{5}), highest - lateness, windows, [&](const Edge& edge) {
-        edges[{edge.window, edge.closing}] += edge.change;
-      });
+      customers[who].visit(cell, floor_to(when, seconds{5}), highest - lateness, windows,
+                           [&](const Edge& edge) { edges[{edge.window, edge.closing}] += edge.change; });
       if (i % 7 == 0) customers[who].expire(highest - lateness, windows);
     }
     const EventTime until = highest + seconds{120};

@@ -1,13 +1,13 @@
-// However a stream is cut into batches, every derived topic is the same to the byte; however it is split over partitions,
-// windows are, and so are credit and stages.
-#include <gtest/gtest.h>
-#include <unistd.h>
-
+// However a stream is cut into batches, every derived topic is the same to the byte; however it is split over
+// partitions, windows are, and so are credit and stages.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <sstream>
+
+#include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "app/replay.h"
 #include "ingest/line_reader.h"
@@ -84,7 +84,8 @@ TEST_F(BatchesTest, AllTopicsAreTheSameInBatchesOfOneToTenThousand) {
     for (const std::size_t batch : {1U, 7U, 1'000U}) {
       const Topics cut = replayed(partitions, batch);
       for (const auto& [topic, content] : whole) {
-        const bool same = partitions == 1 ? cut.at(topic) == content : sorted_lines(cut.at(topic)) == sorted_lines(content);
+        const bool same =
+            partitions == 1 ? cut.at(topic) == content : sorted_lines(cut.at(topic)) == sorted_lines(content);
         EXPECT_TRUE(same) << topic << " in batches of " << batch << " from " << partitions << " partitions";
       }
     }

@@ -2,8 +2,6 @@
 // a seed. Whatever happened, what stands in the derived topics is what an undisturbed run writes.
 //
 // TOUCHSTONE_SEEDS sets how many seeds are tried.
-#include <gtest/gtest.h>
-
 #include <cstdlib>
 #include <functional>
 #include <map>
@@ -11,6 +9,8 @@
 #include <random>
 #include <string>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "app/topology.h"
 #include "engine/flow/hand_clock.h"
@@ -43,7 +43,8 @@ int seeds() {
 
 /// Records of a small shop: out of order, late, repeated, broken, forgotten.
 std::vector<SimRecord> any_stream(Random& random, int count, std::int32_t partitions) {
-  static const char* const kTypes[] = {"impression", "page_view", "page_view", "call", "survey_response", "purchase", "x"};
+  static const char* const kTypes[] = {"impression",      "page_view", "page_view", "call",
+                                       "survey_response", "purchase",  "x"};
   std::vector<SimRecord> stream;
   std::int64_t now = millis_of(testing::at(0));
   for (int i = 0; i < count; ++i) {
@@ -60,7 +61,8 @@ std::vector<SimRecord> any_stream(Random& random, int count, std::int32_t partit
       continue;
     }
     const std::int64_t time = now - between(random, 0, 8) * between(random, 0, 3'000);
-    std::string json = "{\"type\":\"" + std::string(kTypes[between(random, 0, 6)]) + "\",\"time\":" + std::to_string(time);
+    std::string json =
+        "{\"type\":\"" + std::string(kTypes[between(random, 0, 6)]) + "\",\"time\":" + std::to_string(time);
     if (between(random, 0, 2) != 0) json += ",\"id\":\"i" + std::to_string(between(random, 0, count / 3)) + "\"";
     if (between(random, 0, 3) == 0) json += ",\"value\":" + std::to_string(between(random, -50, 500)) + ".25";
     if (between(random, 0, 3) == 0) json += ",\"feedback\":{\"csat\":" + std::to_string(between(random, 1, 5)) + "}";
@@ -162,9 +164,11 @@ class World {
 
   /// What is only asked for, not written: moves, stays and rankings over the longest window.
   void add_board(Outcome& seen) const {
-    const BoardSnapshot board = instances_.front()->board.window_snapshot(topology_.rules->settings().windows.size() - 1);
+    const BoardSnapshot board =
+        instances_.front()->board.window_snapshot(topology_.rules->settings().windows.size() - 1);
     const auto values = [&](const CellKey& cell) -> std::vector<std::string>& {
-      return seen[{"board", std::string(kScopeNames[static_cast<std::size_t>(cell.scope)]) + "/" + cell.id + "/" + cell.segment}];
+      return seen[{"board", std::string(kScopeNames[static_cast<std::size_t>(cell.scope)]) + "/" + cell.id + "/" +
+                                cell.segment}];
     };
     for (const auto& [cell, sums] : board.moves) {
       for (const auto& [key, amount] : sums.amounts()) {
@@ -178,9 +182,10 @@ class World {
   }
 
   LogFactory log_of(const std::string& group, const Instance& instance, std::vector<std::string> topics) {
-    return [this, group, id = group + "-" + instance.name, topics = std::move(topics)]() -> Result<std::unique_ptr<Log>> {
-      return std::unique_ptr<Log>(std::make_unique<SimLog>(broker_, SimLogOptions{group, id, topics}));
-    };
+    return
+        [this, group, id = group + "-" + instance.name, topics = std::move(topics)]() -> Result<std::unique_ptr<Log>> {
+          return std::unique_ptr<Log>(std::make_unique<SimLog>(broker_, SimLogOptions{group, id, topics}));
+        };
   }
   void start_journey(Instance& instance) {
     instance.journey.reset();
@@ -218,7 +223,9 @@ class World {
   void disturb(Random& random) {
     if (between(random, 0, 3) != 0) return;
     Instance& instance = *instances_[static_cast<std::size_t>(between(random, 0, plan_.instances - 1))];
-    const auto inject = [&](ErrorKind kind, SimFault::Effect effect) { broker_.inject({SimCall::kCommit, kind, effect}); };
+    const auto inject = [&](ErrorKind kind, SimFault::Effect effect) {
+      broker_.inject({SimCall::kCommit, kind, effect});
+    };
     const std::vector<std::pair<std::string, std::function<void()>>> all = {
         {"journey killed", [&] { start_journey(instance); }},
         {"windows killed", [&] { start_windows(instance); }},
@@ -262,7 +269,8 @@ class World {
            start_windows(instance);
          }},
     };
-    const auto& [name, happen] = all[static_cast<std::size_t>(between(random, 0, static_cast<std::int64_t>(all.size()) - 1))];
+    const auto& [name, happen] =
+        all[static_cast<std::size_t>(between(random, 0, static_cast<std::int64_t>(all.size()) - 1))];
     ++disturbances_[name];
     happen();
   }
@@ -300,7 +308,8 @@ std::string difference(const Outcome& expected, const Outcome& actual) {
     for (std::size_t i = 0; i < std::max(values.size(), found->second.size()); ++i) {
       const std::string a = i < values.size() ? values[i] : "(nothing)";
       const std::string b = i < found->second.size() ? found->second[i] : "(nothing)";
-      if (a != b) return key.first + " " + key.second + " #" + std::to_string(i) + "\n  expected " + a + "\n  actual   " + b;
+      if (a != b)
+        return key.first + " " + key.second + " #" + std::to_string(i) + "\n  expected " + a + "\n  actual   " + b;
     }
   }
   for (const auto& [key, values] : actual) {

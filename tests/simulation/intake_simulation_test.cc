@@ -1,11 +1,11 @@
 // Several inputs merged by the intake: every event once, with its original coordinates; and silence, which lets
 // windows close although a source has nothing more to say.
-#include <gtest/gtest.h>
-
-#include <boost/json.hpp>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include <boost/json.hpp>
+#include <gtest/gtest.h>
 
 #include "app/topology.h"
 #include "engine/flow/hand_clock.h"
@@ -33,7 +33,8 @@ class IntakeSimulation : public ::testing::Test {
     broker_.create_topic(names.journey_changelog, 2);
     broker_.create_topic(names.deltas, 1);
     broker_.create_topic(names.windows_changelog, 1);
-    for (const auto& topic : {names.interactions, names.transitions, names.conversions, names.windows, names.dead_letters}) {
+    for (const auto& topic :
+         {names.interactions, names.transitions, names.conversions, names.windows, names.dead_letters}) {
       broker_.create_topic(topic, 1);
     }
     add(intake_worker(topology_), {"clicks", "calls"});
@@ -56,8 +57,8 @@ class IntakeSimulation : public ::testing::Test {
     record.topic = topic;
     record.partition = Partition(partition);
     record.timestamp_ms = millis_of(testing::at(second));
-    record.value = "{\"type\":\"" + type + "\",\"customer\":\"" + who + "\",\"time\":\"" +
-                   to_rfc3339(testing::at(second)) + "\"}";
+    record.value =
+        "{\"type\":\"" + type + "\",\"customer\":\"" + who + "\",\"time\":\"" + to_rfc3339(testing::at(second)) + "\"}";
     ASSERT_TRUE(broker_.append(std::move(record)));
   }
 

@@ -84,8 +84,7 @@ void expect_equal(const Settings& a, const Settings& b) {
 }
 
 TEST(Configuration, TheExampleShowsTheDefaults) {
-  const ConfigurationLoaded example =
-      load_configuration((kSource / "deploy/touchstone.example.yaml").string());
+  const ConfigurationLoaded example = load_configuration((kSource / "deploy/touchstone.example.yaml").string());
   ASSERT_EQ(joined(example.problems), "");
   const Configuration& shown = *example.configuration;
   const Configuration defaults;
@@ -201,9 +200,8 @@ TEST(Configuration, ListensOnAddressesOnly) {
   for (const char* listen : {"0.0.0.0:80", "127.0.0.1:65535", "'[::]:9480'", "'[fe80::1]:1'"}) {
     EXPECT_EQ(problems_of("http: {listen: " + std::string(listen) + "}"), "") << listen;
   }
-  for (const char* listen :
-       {"127.0.0.1", "127.0.0.1:", "127.0.0.1:-1", "127.0.0.1:65536", "127.0.0.1:+1", ":80", "'::1:80'",
-        "'[127.0.0.1]:80'", "'[]:80'", "256.0.0.1:80", "127.0.0.1:80 "}) {
+  for (const char* listen : {"127.0.0.1", "127.0.0.1:", "127.0.0.1:-1", "127.0.0.1:65536", "127.0.0.1:+1", ":80",
+                             "'::1:80'", "'[127.0.0.1]:80'", "'[]:80'", "256.0.0.1:80", "127.0.0.1:80 "}) {
     if (std::string_view(listen).back() == ' ') continue;  // YAML takes the space away
     EXPECT_NE(problems_of("http: {listen: " + std::string(listen) + "}"), "") << listen;
   }
@@ -247,13 +245,11 @@ TEST(Configuration, SaysWhichSecretsAreMissingAndNeverWhatTheyAre) {
                                          "    a: {file: missing}\n    b: {file: empty}\n"
                                          "    c: {env: TOUCHSTONE_TEST_UNSET}\n");
   const std::string folder = fs::path(file).parent_path().string();
-  const std::string problems =
-      joined(read_kafka_properties(load_configuration(file).configuration.value()).problems);
+  const std::string problems = joined(read_kafka_properties(load_configuration(file).configuration.value()).problems);
   EXPECT_EQ(problems,
             folder + "/kafka.properties:1:1: (document): expected key=value\n" +  //
-                folder +
-                "/kafka.properties:2:1: sasl.password: a line cannot be continued on the next one\n" +
-                folder + "/kafka.properties:3:1: (document): expected key=value\n" + folder +
+                folder + "/kafka.properties:2:1: sasl.password: a line cannot be continued on the next one\n" + folder +
+                "/kafka.properties:3:1: (document): expected key=value\n" + folder +
                 "/c.yaml:4:8: kafka.properties.a: \"" + folder +
                 "/missing\" cannot be read: No such file or directory\n" + folder +
                 "/c.yaml:5:8: kafka.properties.b: \"" + folder + "/empty\" is empty\n" + folder +
@@ -266,8 +262,7 @@ TEST(Check, TellsMapsFromConfigurations) {
   const std::string map = scratch.write("m.yaml", "version: 1\ntouchpoints: [{id: a}]\n");
   EXPECT_EQ(examine(map).summary, map + ": a map with 7 stages, 0 segments, 1 touchpoint\n");
   const std::string configuration = scratch.write("c.yaml", "map: m.yaml\ninput: {topics: [a]}\n");
-  EXPECT_EQ(examine(configuration).summary, configuration +
-                                                ": a configuration; run still needs kafka.properties, " +
+  EXPECT_EQ(examine(configuration).summary, configuration + ": a configuration; run still needs kafka.properties, " +
                                                 "state.dir\n" + examine(map).summary);
 }
 

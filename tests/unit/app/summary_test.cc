@@ -54,9 +54,7 @@ class SummaryTest : public testing::Test {
   Summary summary_;
 };
 
-TEST_F(SummaryTest, SaysSoWhileNothingHasClosed) {
-  EXPECT_THAT(printed(), HasSubstr("No window has closed"));
-}
+TEST_F(SummaryTest, SaysSoWhileNothingHasClosed) { EXPECT_THAT(printed(), HasSubstr("No window has closed")); }
 
 TEST_F(SummaryTest, ShowsTheLastRowOfEachCellOfItsWindow) {
   take_row("1m/stage/known/gold", R"("interactions":7,"satisfaction":{"responses":2,"mean":0.25})");
@@ -90,9 +88,8 @@ TEST_F(SummaryTest, ShowsAlertsAndTransitionsAsTheyCome) {
   take(names_.alerts, "satisfaction-drop/touchpoint/till/all",
        R"({"state":"firing","kind":"satisfaction-drop","scope":"touchpoint","id":"till","segment":"all",)"
        R"("at":"2026-11-21T17:00:00.000Z","observed":0.4,"baseline":0.85})");
-  take(
-      names_.transitions, "c1",
-      R"({"time":"2026-11-21T16:59:59.000Z","customer":"c1","segment":"gold","to":"known","cause":"phone"})");
+  take(names_.transitions, "c1",
+       R"({"time":"2026-11-21T16:59:59.000Z","customer":"c1","segment":"gold","to":"known","cause":"phone"})");
   const std::string text = printed();
   EXPECT_THAT(text, HasSubstr("firing satisfaction-drop at touchpoint till (all): 0.40, usually 0.85"));
   EXPECT_THAT(text, HasSubstr("16:59:59 c1 (gold): new -> known, phone"));

@@ -101,8 +101,8 @@ TEST(Traffic, FillsEveryStageAndSegmentAndRatesWhatNoEventTellsOf) {
   });
   EXPECT_EQ(stages.size(), retail().stages().size());
   EXPECT_EQ(segments.size(), retail().segments().size());
-  EXPECT_THAT(rated, testing::IsSupersetOf({"delivery.parcel", "product.packaging", "store.ambience",
-                                            "phone.service", "survey.relationship"}));
+  EXPECT_THAT(rated, testing::IsSupersetOf({"delivery.parcel", "product.packaging", "store.ambience", "phone.service",
+                                            "survey.relationship"}));
 }
 
 TEST(Traffic, IsTheSameForTheSameSeedAndAnotherForAnother) {
@@ -169,8 +169,7 @@ TEST(Traffic, SpeaksOfACustomerBeforeItAsksToForgetTheCustomerAndNeverAfterwards
 
 TEST(Traffic, DropsAtOneTouchpointForAWhileAndRecovers) {
   TrafficOptions dropping = options();
-  dropping.drop = {
-      .touchpoint = "delivery.parcel", .depth = 0.45, .first = 4min, .lasts = 2min, .every = 10min};
+  dropping.drop = {.touchpoint = "delivery.parcel", .depth = 0.45, .first = 4min, .lasts = 2min, .every = 10min};
   Reader reader;
   struct Sum {
     double satisfaction = 0;

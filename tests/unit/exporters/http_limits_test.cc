@@ -57,8 +57,7 @@ TEST(HttpLimits, RefusesWhatIsNoProperRequest) {
   };
   HttpTestServer server;
   for (const auto& [request, status] : refusals) {
-    EXPECT_THAT(server.ask(request), testing::ContainsRegex("^HTTP/1.[01] " + status))
-        << request.substr(0, 200);
+    EXPECT_THAT(server.ask(request), testing::ContainsRegex("^HTTP/1.[01] " + status)) << request.substr(0, 200);
   }
   EXPECT_THAT(server.ask(get("/metrics")), StartsWith("HTTP/1.1 200 OK"));
   server->stop(Millis{0});
@@ -72,8 +71,7 @@ TEST(HttpLimits, EndsTheConnectionAfterARefusal) {
   const std::string answer = client.receive_all();
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 501 "));
   EXPECT_THAT(answer, HasSubstr("\r\nConnection: close\r\n"));
-  EXPECT_THAT(answer, Not(HasSubstr("some_metric")))
-      << "what follows a refused request is not another request";
+  EXPECT_THAT(answer, Not(HasSubstr("some_metric"))) << "what follows a refused request is not another request";
 }
 
 TEST(HttpLimits, CutsOffAClientThatIsSlowWithItsHeader) {

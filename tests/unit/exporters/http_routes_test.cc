@@ -41,10 +41,8 @@ TEST(HttpTargets, AreSplitAndDecoded) {
   const HttpRequest request =
       request_for("/api/v1/customers/a%2Fb%00+%C3%A9?window=5m&id=a%20b+c%2B&flag&=x&&window=1h&e=f=g");
   EXPECT_EQ(request.path, "/api/v1/customers/a/b\0+\xC3\xA9"s);
-  EXPECT_EQ(
-      request.parameters,
-      (Parameters{
-          {"window", "5m"}, {"id", "a b c+"}, {"flag", ""}, {"", "x"}, {"window", "1h"}, {"e", "f=g"}}));
+  EXPECT_EQ(request.parameters,
+            (Parameters{{"window", "5m"}, {"id", "a b c+"}, {"flag", ""}, {"", "x"}, {"window", "1h"}, {"e", "f=g"}}));
   EXPECT_EQ(request.parameter("window"), "5m");
   EXPECT_EQ(request.parameter("flag"), "");
   EXPECT_EQ(request.parameter("none"), std::nullopt);
@@ -59,8 +57,8 @@ TEST(HttpTargets, AreRefusedWhereTheyCannotBeDecoded) {
 }
 
 TEST(HttpRoutes, PreferTheLongestPathAndTheExactOne) {
-  const HttpRoutes routes({route("GET", "/"), route("GET", "/api/", PathMatch::kPrefix),
-                           route("GET", "/api/map"), route("GET", "/api/map", PathMatch::kPrefix)},
+  const HttpRoutes routes({route("GET", "/"), route("GET", "/api/", PathMatch::kPrefix), route("GET", "/api/map"),
+                           route("GET", "/api/map", PathMatch::kPrefix)},
                           std::nullopt);
   EXPECT_EQ(answer(routes, request_for("/")).body, "GET /");
   EXPECT_EQ(answer(routes, request_for("/api/other")).body, "GET /api/*");
@@ -82,9 +80,9 @@ TEST(HttpRoutes, NameTheMethodsOfAPath) {
 }
 
 TEST(HttpRoutes, AskForTheTokenUnderApiAndReloadOnly) {
-  const HttpRoutes routes({route("GET", "/metrics"), route("GET", "/apiary"), route("GET", "/api/map"),
-                           route("POST", "/-/reload")},
-                          "s3cret");
+  const HttpRoutes routes(
+      {route("GET", "/metrics"), route("GET", "/apiary"), route("GET", "/api/map"), route("POST", "/-/reload")},
+      "s3cret");
   for (const char* open : {"/metrics", "/apiary"}) EXPECT_EQ(answer(routes, request_for(open)).status, 200U);
   for (const char* closed : {"/api/map", "/%61pi/map", "/api%2Fmap", "/api", "/api/unknown", "/-/reload"}) {
     const HttpResponse refused = answer(routes, request_for(closed));

@@ -43,8 +43,7 @@ TEST(HttpServer, KeepsAConnectionForFurtherRequests) {
     client.send(get("/metrics"));
     EXPECT_THAT(client.receive_until("metric 1\n"), StartsWith("HTTP/1.1 200 OK\r\n"));
   }
-  const std::string both =
-      client.ask(get("/-/healthy") + get("/-/ready", "Connection: close\r\n") + get("/metrics"));
+  const std::string both = client.ask(get("/-/healthy") + get("/-/ready", "Connection: close\r\n") + get("/metrics"));
   EXPECT_THAT(both, HasSubstr("healthy"));
   EXPECT_THAT(both, HasSubstr("Connection: close"));
   EXPECT_THAT(both, HasSubstr("ready\"}\n"));
@@ -60,8 +59,7 @@ TEST(HttpServer, ClosesAfterARequestOfHttp10) {
 
 TEST(HttpServer, TakesABodyWithItsLength) {
   const HttpTestServer server;
-  EXPECT_THAT(server.ask("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 5\r\n\r\nhello"),
-              HasSubstr("<hello>\n"));
+  EXPECT_THAT(server.ask("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 5\r\n\r\nhello"), HasSubstr("<hello>\n"));
   EXPECT_THAT(server.ask("POST /echo HTTP/1.1\r\nHost: t\r\n\r\n"), HasSubstr("<>\n"));
   const std::string most(65536, 'b');
   EXPECT_THAT(server.ask("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 65536\r\n\r\n" + most),
@@ -93,10 +91,8 @@ TEST(HttpServer, AsksForTheToken) {
   EXPECT_THAT(server.ask(get("/metrics")), StartsWith("HTTP/1.1 200 OK"));
   EXPECT_THAT(server.ask(get("/api/v1/map")), StartsWith("HTTP/1.1 401 "));
   EXPECT_THAT(server.ask(get("/api/v1/map")), HasSubstr("\r\nWWW-Authenticate: Bearer\r\n"));
-  EXPECT_THAT(server.ask(get("/api/v1/map", "Authorization: Bearer s3creT\r\n")),
-              StartsWith("HTTP/1.1 401 "));
-  EXPECT_THAT(server.ask(get("/api/v1/map", "Authorization: Bearer s3cret\r\n")),
-              StartsWith("HTTP/1.1 200 OK"));
+  EXPECT_THAT(server.ask(get("/api/v1/map", "Authorization: Bearer s3creT\r\n")), StartsWith("HTTP/1.1 401 "));
+  EXPECT_THAT(server.ask(get("/api/v1/map", "Authorization: Bearer s3cret\r\n")), StartsWith("HTTP/1.1 200 OK"));
 }
 
 TEST(HttpServer, AnswersHealthWhileTheWorkerIsBusy) {
@@ -147,8 +143,7 @@ TEST(HttpServer, SaysWhyItCannotListen) {
   const auto taken = HttpServer::start({.port = server->port()}, {});
   ASSERT_FALSE(taken);
   EXPECT_EQ(taken.error().kind(), ErrorKind::kFatal);
-  EXPECT_THAT(taken.error().message(),
-              HasSubstr("127.0.0.1 port " + std::to_string(server->port()) + ": Address"));
+  EXPECT_THAT(taken.error().message(), HasSubstr("127.0.0.1 port " + std::to_string(server->port()) + ": Address"));
   EXPECT_FALSE(HttpServer::start({.address = "localhost"}, {})) << "names are not looked up";
   EXPECT_FALSE(HttpServer::start({.port = 0, .token = ""}, {}));
 }

@@ -155,9 +155,9 @@ TEST_F(MapApiTest, TakesTheModelThatTheWindowHas) {
 }
 
 TEST_F(MapApiTest, ReadsTheRowsOfTheWindowAskedFor) {
-  board_.publish(kFirstTask, all_closed_at(3'600),
-                 {row(kWeek, Scope::kAll, "all", 70), row(kHour, Scope::kAll, "all", 5),
-                  row(kHour + 1, Scope::kAll, "all", 24)});
+  board_.publish(
+      kFirstTask, all_closed_at(3'600),
+      {row(kWeek, Scope::kAll, "all", 70), row(kHour, Scope::kAll, "all", 5), row(kHour + 1, Scope::kAll, "all", 24)});
   EXPECT_EQ(all_segments("/api/v1/map").at("interactions"), 70);
   EXPECT_EQ(all_segments("/api/v1/map?window=1h").at("interactions"), 5);
   EXPECT_EQ(all_segments("/api/v1/map?window=1m").at("interactions"), 0);
@@ -195,8 +195,7 @@ TEST_F(MapApiTest, JudgesATouchpoint) {
   board_.publish(kFirstTask, all_closed_at(3'600), {page, unmapped, row(kWeek, Scope::kAll, "all", 50)});
   const json::object all = all_segments("/api/v1/map");
   EXPECT_EQ(all.at("unmapped_share"), 0.2);
-  EXPECT_EQ(all.at("touchpoints").as_array()[0],
-            json::parse(R"({"id":"page","interactions":40,"customers":30,
+  EXPECT_EQ(all.at("touchpoints").as_array()[0], json::parse(R"({"id":"page","interactions":40,"customers":30,
               "satisfaction":{"responses":10,"mean":0.5,"low":0.236593,"high":0.763407,"expected":0.8,
                               "standing":"surely-worse"},
               "wait_s":{"count":4,"p50":45.5,"p90":60,"p99":60,"expected":30,"standing":"worse"},
@@ -269,8 +268,7 @@ TEST_F(MapApiTest, NamesTheMostFrequentPathsOfASegment) {
                       {{"ad>page>" + std::string(kConversionEnd), 2}, {"call>" + std::string(kLapseEnd), 3}}},
                      {{Scope::kPaths, "all", "gold"}, {{"ad>" + std::string(kConversionEnd), 1}}}};
   board_.publish(kFirstTask, status, {});
-  EXPECT_EQ(body("/api/v1/journeys").at("paths"),
-            json::parse(R"([{"touchpoints":["call"],"end":"lapsed","count":3},
+  EXPECT_EQ(body("/api/v1/journeys").at("paths"), json::parse(R"([{"touchpoints":["call"],"end":"lapsed","count":3},
                             {"touchpoints":["ad","page"],"end":"conversion","count":2}])"));
   EXPECT_EQ(body("/api/v1/journeys?segment=gold").at("paths"),
             json::parse(R"([{"touchpoints":["ad"],"end":"conversion","count":1}])"));

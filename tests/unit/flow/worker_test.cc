@@ -1,11 +1,11 @@
 // The worker alone, on the simulated log with a stage that only counts: what it commits, and how it comes back.
 #include "engine/flow/worker.h"
 
-#include <gtest/gtest.h>
-
 #include <memory>
 #include <string>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "engine/flow/hand_clock.h"
 #include "engine/wire/records.h"
@@ -113,8 +113,8 @@ TEST_F(WorkerTest, KeepsThePartitionsWhoseRestoreFailed) {
 TEST_F(WorkerTest, RefusesStateOfOtherSettings) {
   append(0);
   turn(3);
-  ASSERT_TRUE(tables_.apply({{{StageKind::kJourney, "in", Partition(0)},
-                              {{position_key(0), encode_position({Offset(1), "others", "s"})}}}}));
+  ASSERT_TRUE(tables_.apply(
+      {{{StageKind::kJourney, "in", Partition(0)}, {{position_key(0), encode_position({Offset(1), "others", "s"})}}}}));
   start();
   clock_.advance(Millis{200});
   const auto moved = worker_->turn(Millis{0});

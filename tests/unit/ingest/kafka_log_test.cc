@@ -28,14 +28,13 @@ class KafkaLogTest : public testing::Test {
     EXPECT_TRUE(cluster_->create_topic("out", 1));
   }
   Result<std::unique_ptr<KafkaLog>> open(std::vector<std::string> topics) {
-    return KafkaLog::open(
-        {.connection = {.properties = {{"bootstrap.servers", cluster_->bootstrap_servers()}},
-                        .patience = Millis{10'000},
-                        .logger = {}},
-         .group = "g",
-         .transactional_id = "t",
-         .instance = "i",
-         .topics = std::move(topics)});
+    return KafkaLog::open({.connection = {.properties = {{"bootstrap.servers", cluster_->bootstrap_servers()}},
+                                          .patience = Millis{10'000},
+                                          .logger = {}},
+                           .group = "g",
+                           .transactional_id = "t",
+                           .instance = "i",
+                           .topics = std::move(topics)});
   }
   static OutRecord record(std::string value) {
     OutRecord made;
@@ -96,8 +95,7 @@ TEST_F(KafkaLogTest, LosesTheTransactionOnAnAbortableErrorAndGoesOnAfterTheAbort
   const auto log = open({});
   ASSERT_TRUE(log) << log.error().message();
   ASSERT_TRUE((*log)->produce(record("a")));
-  rd_kafka_mock_push_request_errors(cluster_->handle(), kEndTxnRequest, 1,
-                                    RD_KAFKA_RESP_ERR_UNKNOWN_PRODUCER_ID);
+  rd_kafka_mock_push_request_errors(cluster_->handle(), kEndTxnRequest, 1, RD_KAFKA_RESP_ERR_UNKNOWN_PRODUCER_ID);
   const auto outcome = (*log)->commit({});
   ASSERT_FALSE(outcome);
   EXPECT_EQ(outcome.error().kind(), ErrorKind::kAbort) << outcome.error().message();
@@ -134,8 +132,7 @@ TEST_F(KafkaLogTest, SaysWhyARecordCouldNotBeWritten) {
 TEST_F(KafkaLogTest, RejectsARecordThatNoTopicTakes) {
   const auto log = open({});
   ASSERT_TRUE(log) << log.error().message();
-  EXPECT_EQ((*log)->produce(record(std::string(kLargestKafkaRecord + 1, 'x'))).error().kind(),
-            ErrorKind::kReject);
+  EXPECT_EQ((*log)->produce(record(std::string(kLargestKafkaRecord + 1, 'x'))).error().kind(), ErrorKind::kReject);
   ASSERT_TRUE((*log)->produce(record("a")));
   EXPECT_TRUE((*log)->commit({}));
 }
@@ -158,13 +155,12 @@ TEST_F(KafkaLogTest, TakesANewEpochAfterAConnectionWasLostDuringACommit) {
 
 TEST(KafkaLog, SaysWhereItLookedForABrokerThatIsNotThere) {
   // Port 1 of the loopback: nobody listens there.
-  const auto log = KafkaLog::open({.connection = {.properties = {{"bootstrap.servers", "127.0.0.1:1"}},
-                                                  .patience = Millis{300},
-                                                  .logger = {}},
-                                   .group = "g",
-                                   .transactional_id = "t",
-                                   .instance = {},
-                                   .topics = {"in"}});
+  const auto log = KafkaLog::open(
+      {.connection = {.properties = {{"bootstrap.servers", "127.0.0.1:1"}}, .patience = Millis{300}, .logger = {}},
+       .group = "g",
+       .transactional_id = "t",
+       .instance = {},
+       .topics = {"in"}});
   ASSERT_FALSE(log);
   EXPECT_EQ(log.error().kind(), ErrorKind::kRetry);
   EXPECT_THAT(log.error().message(), HasSubstr("Kafka at 127.0.0.1:1"));

@@ -24,8 +24,7 @@ std::map<std::string, std::string> final_values(KafkaRole role, const KafkaPrope
 }
 
 TEST(KafkaOptions, AreTakenByLibrdkafkaInEveryRole) {
-  for (const KafkaRole role :
-       {KafkaRole::kInput, KafkaRole::kOutput, KafkaRole::kRestore, KafkaRole::kAdmin}) {
+  for (const KafkaRole role : {KafkaRole::kInput, KafkaRole::kOutput, KafkaRole::kRestore, KafkaRole::kAdmin}) {
     const auto conf = make_conf(role, kIdentity, kMinimal);
     EXPECT_TRUE(conf) << conf.error().message();
   }
@@ -68,10 +67,9 @@ TEST(KafkaOptions, LetTheUserTuneTheRest) {
 }
 
 TEST(KafkaOptions, RefuseWhatTheGuaranteeRestsOn) {
-  for (const char* name :
-       {"enable.auto.commit", "isolation.level", "transactional.id", "group.id", "group.instance.id",
-        "auto.offset.reset", "enable.idempotence", "partition.assignment.strategy", "acks", "partitioner",
-        "transaction.timeout.ms", "test.mock.num.brokers"}) {
+  for (const char* name : {"enable.auto.commit", "isolation.level", "transactional.id", "group.id", "group.instance.id",
+                           "auto.offset.reset", "enable.idempotence", "partition.assignment.strategy", "acks",
+                           "partitioner", "transaction.timeout.ms", "test.mock.num.brokers"}) {
     KafkaProperties user = kMinimal;
     user[name] = "1";
     const auto problems = problems_of(user);
@@ -81,13 +79,11 @@ TEST(KafkaOptions, RefuseWhatTheGuaranteeRestsOn) {
 }
 
 TEST(KafkaOptions, NameEveryProblemAtOnceAndNoValue) {
-  const KafkaProperties user{
-      {"acks", "hunter2"}, {"no.such.thing", "hunter2"}, {"socket.timeout.ms", "hunter2"}};
+  const KafkaProperties user{{"acks", "hunter2"}, {"no.such.thing", "hunter2"}, {"socket.timeout.ms", "hunter2"}};
   const auto problems = problems_of(user);
-  EXPECT_THAT(problems,
-              ElementsAre(HasSubstr("acks"), HasSubstr("no.such.thing: librdkafka has no such property"),
-                          HasSubstr("socket.timeout.ms: librdkafka does not take this value"),
-                          HasSubstr("bootstrap.servers: missing")));
+  EXPECT_THAT(problems, ElementsAre(HasSubstr("acks"), HasSubstr("no.such.thing: librdkafka has no such property"),
+                                    HasSubstr("socket.timeout.ms: librdkafka does not take this value"),
+                                    HasSubstr("bootstrap.servers: missing")));
   for (const std::string& problem : problems) EXPECT_THAT(problem, Not(HasSubstr("hunter2")));
 }
 

@@ -129,27 +129,24 @@ TEST(MapLoader, ReadsConditionsOfAllKinds) {
 }
 
 TEST(MapLoader, ReadsAListOfPredicatesAsAlternatives) {
-  const TouchpointMap map =
-      loaded("version: 1\ntouchpoints: [{id: a, match: [{type: x}, {type: y, channel: web}]}]");
+  const TouchpointMap map = loaded("version: 1\ntouchpoints: [{id: a, match: [{type: x}, {type: y, channel: web}]}]");
   ASSERT_EQ(map.touchpoints[0].match.size(), 2U);
   EXPECT_EQ(map.touchpoints[0].match[1].size(), 2U);
 }
 
 TEST(MapLoader, LetsRulesNameIdsThatTheMapDoesNotHave) {
-  EXPECT_EQ(said_of_match("{touchpoint: elsewhere, segment: unknown, channel: strange, feedback.about: no}"),
-            "");
+  EXPECT_EQ(said_of_match("{touchpoint: elsewhere, segment: unknown, channel: strange, feedback.about: no}"), "");
 }
 
 TEST(MapLoader, SharesPredicatesThroughAnchors) {
-  const TouchpointMap map = loaded(
-      "version: 1\nsegments: [{id: s, when: &web {channel: web}}]\ntouchpoints: [{id: a, match: *web}]");
+  const TouchpointMap map =
+      loaded("version: 1\nsegments: [{id: s, when: &web {channel: web}}]\ntouchpoints: [{id: a, match: *web}]");
   EXPECT_EQ(map.touchpoints[0].match.size(), 1U);
 }
 
 TEST(MapLoader, ReportsProblemsSortedByPosition) {
   const MapLoaded map = load_map_text(
-      "touchpoints: [{id: A}, {id: b, stages: [x]}]\nlifecycle: {stages: [x]}\nversion: 3\nversion: 1\n",
-      "map.yaml");
+      "touchpoints: [{id: A}, {id: b, stages: [x]}]\nlifecycle: {stages: [x]}\nversion: 3\nversion: 1\n", "map.yaml");
   std::vector<int> lines;
   for (const Problem& problem : map.problems) lines.push_back(problem.line);
   EXPECT_EQ(lines, (std::vector<int>{1, 2, 3, 4}));

@@ -12,12 +12,9 @@ namespace {
 
 constexpr std::size_t kMany = 1000;
 
-SimLogOptions member(std::string id) {
-  return {.group = "g", .transactional_id = std::move(id), .topics = {"in"}};
-}
+SimLogOptions member(std::string id) { return {.group = "g", .transactional_id = std::move(id), .topics = {"in"}}; }
 
-void put(SimBroker& broker, std::int32_t partition, std::string value,
-         std::optional<std::int64_t> offset = {}) {
+void put(SimBroker& broker, std::int32_t partition, std::string value, std::optional<std::int64_t> offset = {}) {
   SimRecord record;
   record.topic = "in";
   record.partition = Partition(partition);

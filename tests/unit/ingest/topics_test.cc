@@ -24,8 +24,7 @@ TopicPlan plan() {
 
 TopicSpec spec_of(const TopicPlan& plan, TopicRole role) {
   const auto topics = topics_of(plan);
-  const auto found =
-      std::find_if(topics.begin(), topics.end(), [&](const auto& each) { return each.role == role; });
+  const auto found = std::find_if(topics.begin(), topics.end(), [&](const auto& each) { return each.role == role; });
   EXPECT_NE(found, topics.end());
   return *found;
 }
@@ -41,11 +40,10 @@ TEST(Topics, HaveTheirNamesUnderThePrefix) {
   TopicPlan with_intake = plan();
   with_intake.intake = true;
   for (const auto& spec : topics_of(with_intake)) names.push_back(spec.name);
-  EXPECT_THAT(names,
-              ElementsAre("touchstone.interactions", "touchstone.transitions", "touchstone.conversions",
-                          "touchstone.windows", "touchstone.alerts", "touchstone.dead-letters",
-                          "touchstone.internal.events", "touchstone.internal.deltas",
-                          "touchstone.internal.journey-changelog", "touchstone.internal.windows-changelog"));
+  EXPECT_THAT(names, ElementsAre("touchstone.interactions", "touchstone.transitions", "touchstone.conversions",
+                                 "touchstone.windows", "touchstone.alerts", "touchstone.dead-letters",
+                                 "touchstone.internal.events", "touchstone.internal.deltas",
+                                 "touchstone.internal.journey-changelog", "touchstone.internal.windows-changelog"));
   with_intake.prefix = "acme.";
   EXPECT_EQ(topics_of(with_intake)[5].name, "acme.dead-letters");
 }
@@ -70,8 +68,7 @@ TEST(Topics, CompactRowsAndChangelogsAndNothingElse) {
     EXPECT_EQ(spec.settings.contains("retention.ms"), spec.cleanup == Cleanup::kDelete);
     if (spec.cleanup == Cleanup::kCompact) compacted.push_back(spec.role);
   }
-  EXPECT_THAT(compacted,
-              ElementsAre(TopicRole::kWindows, TopicRole::kJourneyChangelog, TopicRole::kWindowsChangelog));
+  EXPECT_THAT(compacted, ElementsAre(TopicRole::kWindows, TopicRole::kJourneyChangelog, TopicRole::kWindowsChangelog));
 }
 
 TEST(Topics, TakeDeadLettersLargerThanAnyInput) {
@@ -96,11 +93,11 @@ TEST(Topics, DifferWhereTheBrokerHasThemOtherwise) {
   const auto found = differences(topics, existing);
   std::vector<std::pair<Kind, std::string>> seen;
   for (const auto& each : found) seen.emplace_back(each.kind, each.topic);
-  EXPECT_THAT(seen, ElementsAre(std::pair(Kind::kPartitions, "touchstone.interactions"),
-                                std::pair(Kind::kMissing, "touchstone.transitions"),
-                                std::pair(Kind::kCleanup, "touchstone.windows"),
-                                std::pair(Kind::kSetting, "touchstone.alerts"),
-                                std::pair(Kind::kTooSmall, "touchstone.dead-letters")));
+  EXPECT_THAT(
+      seen, ElementsAre(std::pair(Kind::kPartitions, "touchstone.interactions"),
+                        std::pair(Kind::kMissing, "touchstone.transitions"),
+                        std::pair(Kind::kCleanup, "touchstone.windows"), std::pair(Kind::kSetting, "touchstone.alerts"),
+                        std::pair(Kind::kTooSmall, "touchstone.dead-letters")));
   EXPECT_EQ(found[0].message, "has 7 partitions instead of 3");
   EXPECT_EQ(found[2].message, "has cleanup.policy=delete instead of compact");
   EXPECT_TRUE(is_serious(Kind::kPartitions));

@@ -37,10 +37,10 @@ OwnedScalar scalar_of(const std::string& text) {
 }
 
 TEST(YamlDocument, ResolvesScalarsByTheCoreSchema) {
-  for (const char* text : {"yes",   "no",  "on",       "off",      "Yes",        "tRUE",     "y",   "nUll",
-                           "1_000", "0b1", "12:30:45", "1e",       "2026-11-21", ".",        "+",   "1.2.3",
-                           "0o8",   "0xg", "+0x1",     ".iNF",     "+.nan",      "infinity", "nan", "=",
-                           "<<",    "1 2", "'1'",      "\"true\"", "'null'",     "!!str 5",  "! 7"}) {
+  for (const char* text :
+       {"yes", "no",         "on", "off", "Yes",   "tRUE",     "y",      "nUll",    "1_000", "0b1",   "12:30:45",
+        "1e",  "2026-11-21", ".",  "+",   "1.2.3", "0o8",      "0xg",    "+0x1",    ".iNF",  "+.nan", "infinity",
+        "nan", "=",          "<<", "1 2", "'1'",   "\"true\"", "'null'", "!!str 5", "! 7"}) {
     EXPECT_TRUE(std::holds_alternative<std::string>(scalar_of(text))) << text;
   }
   for (const char* text : {"true", "True", "TRUE"}) EXPECT_EQ(scalar_of(text), OwnedScalar(true)) << text;
@@ -103,8 +103,7 @@ TEST(YamlDocument, IsOneDocumentWhateverSurroundsIt) {
   }
   EXPECT_EQ(problems_of("a: 1\n---\nb: 2\n"),
             "f.yaml:3:1: (document): a second document begins here; a file holds one\n");
-  EXPECT_EQ(problems_of("{a: 1} x"),
-            "f.yaml:1:8: (document): a second document begins here; a file holds one\n");
+  EXPECT_EQ(problems_of("{a: 1} x"), "f.yaml:1:8: (document): a second document begins here; a file holds one\n");
 }
 
 TEST(YamlDocument, RefusesWhatIsEmpty) {
@@ -117,8 +116,8 @@ TEST(YamlDocument, RefusesWhatIsEmpty) {
 
 TEST(YamlDocument, RefusesWhatNoTextHas) {
   EXPECT_EQ(problems_of("a: é\nb: \xff\n"), "f.yaml:2:4: (document): the file is not UTF-8\n");
-  for (const char* bytes : {"\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82", "\x80",
-                            "\xf8\x88\x80\x80\x80", "\xe0\x9f\xbf", "\xf0\x8f\xbf\xbf"}) {
+  for (const char* bytes : {"\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82", "\x80", "\xf8\x88\x80\x80\x80",
+                            "\xe0\x9f\xbf", "\xf0\x8f\xbf\xbf"}) {
     EXPECT_EQ(problems_of(bytes), "f.yaml:1:1: (document): the file is not UTF-8\n");
   }
   EXPECT_TRUE(problems_of("a: \"\xf4\x8f\xbf\xbf \xed\x9f\xbf \xee\x80\x80\"").empty());
@@ -133,22 +132,18 @@ TEST(YamlDocument, RefusesDuplicateKeysOnEveryLevel) {
   EXPECT_EQ(problems_of("a: 1\nb: {c: 1, d: 2, c: 3}\na: 2\n"),
             "f.yaml:2:17: b: duplicate key \"c\"; first in line 2\n"
             "f.yaml:3:1: (document): duplicate key \"a\"; first in line 1\n");
-  EXPECT_EQ(problems_of("- {}\n- {\"a\": 1, a: 2}\n"),
-            "f.yaml:2:12: [1]: duplicate key \"a\"; first in line 2\n");
+  EXPECT_EQ(problems_of("- {}\n- {\"a\": 1, a: 2}\n"), "f.yaml:2:12: [1]: duplicate key \"a\"; first in line 2\n");
 }
 
 TEST(YamlDocument, HoldsItsLimits) {
-  EXPECT_EQ(problems_of("a: 123456789", {.bytes = 11}),
-            "f.yaml:1:1: (document): the file is larger than 11 bytes\n");
+  EXPECT_EQ(problems_of("a: 123456789", {.bytes = 11}), "f.yaml:1:1: (document): the file is larger than 11 bytes\n");
   EXPECT_TRUE(problems_of("a: 12345678", {.bytes = 11}).empty());
   EXPECT_TRUE(problems_of("[[[1]]]", {.depth = 3}).empty());
-  EXPECT_EQ(problems_of("[[[[1]]]]", {.depth = 3}),
-            "f.yaml:1:4: [0][0][0]: lists and mappings are more than 3 deep\n");
+  EXPECT_EQ(problems_of("[[[[1]]]]", {.depth = 3}), "f.yaml:1:4: [0][0][0]: lists and mappings are more than 3 deep\n");
   EXPECT_EQ(problems_of("a: &x [[1]]\nb: [*x]\n", {.depth = 3}),
             "f.yaml:2:5: b[0]: lists and mappings are more than 3 deep\n");
   EXPECT_TRUE(problems_of("[1, 2, 3]", {.nodes = 4}).empty());
-  EXPECT_EQ(problems_of("[1, 2, 3, 4]", {.nodes = 4}),
-            "f.yaml:1:11: [3]: more than 4 values, aliases written out\n");
+  EXPECT_EQ(problems_of("[1, 2, 3, 4]", {.nodes = 4}), "f.yaml:1:11: [3]: more than 4 values, aliases written out\n");
   EXPECT_FALSE(problems_of("- &a [1, 2, 3]\n- *a\n", {.nodes = 8}).empty());
 }
 
@@ -161,13 +156,11 @@ TEST(YamlDocument, SurvivesDepthThatWouldExhaustTheStack) {
 }
 
 TEST(YamlDocument, ComesToAnEndOnAStrayComma) {
-  EXPECT_EQ(problems_of(", a: 1\n"),
-            "f.yaml:1:1: (document): not YAML: a character that cannot begin a value\n");
+  EXPECT_EQ(problems_of(", a: 1\n"), "f.yaml:1:1: (document): not YAML: a character that cannot begin a value\n");
 }
 
 TEST(YamlDocument, RefusesAliasesThatContainThemselves) {
-  EXPECT_EQ(problems_of("a: &x\n  b: *x\n"),
-            "f.yaml:2:6: a.b: an alias within its own anchor would have no end\n");
+  EXPECT_EQ(problems_of("a: &x\n  b: *x\n"), "f.yaml:2:6: a.b: an alias within its own anchor would have no end\n");
 }
 
 TEST(YamlDocument, ExplainsSyntaxErrorsWhereTheyAre) {
@@ -183,8 +176,7 @@ TEST(YamlDocument, SaysWhyAFileCannotBeRead) {
   ASSERT_EQ(missing.problems().size(), 1U);
   EXPECT_EQ(to_string(missing.problems()[0]),
             "/no/such/file.yaml:1:1: (document): cannot be read: No such file or directory");
-  for (const std::string& path :
-       {std::filesystem::temp_directory_path().string(), std::string("/dev/zero")}) {
+  for (const std::string& path : {std::filesystem::temp_directory_path().string(), std::string("/dev/zero")}) {
     const YamlDocument unreadable = YamlDocument::from_file(path);
     EXPECT_EQ(unreadable.root(), nullptr) << path;
     EXPECT_EQ(unreadable.problems().size(), 1U) << path;
@@ -254,8 +246,7 @@ TEST(Problem, IsAlwaysOneLine) {
   const YamlDocument document = read("\"a\\nb\": \"c\\nd\"\n\"\\e\": 1\n");
   Problems problems("f.yaml");
   const YamlMapping mapping(YamlValue(*document.root(), {}, problems), kKnown);
-  for (const auto& [key, value] : entries_of(YamlValue(*document.root(), {}, problems)))
-    (void)value.boolean();
+  for (const auto& [key, value] : entries_of(YamlValue(*document.root(), {}, problems))) (void)value.boolean();
   for (const Problem& problem : problems.take()) {
     EXPECT_EQ(to_string(problem).find_first_of("\n\x1b"), std::string::npos) << to_string(problem);
   }

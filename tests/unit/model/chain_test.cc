@@ -1,10 +1,10 @@
 #include "engine/model/chain.h"
 
-#include <gtest/gtest.h>
-
 #include <map>
 #include <random>
 #include <string>
+
+#include <gtest/gtest.h>
 
 namespace touchstone {
 namespace {
@@ -36,8 +36,8 @@ class Paths {
   std::map<std::uint16_t, Cell> rows_;
 };
 
-// Ads (conversion) twice, Mailing (conversion), Ads > Mailing (conversion), Ads (null): the removal effects are 0.75 and
-// 0.5, so of the four conversions Ads earns 2.4 and Mailing 1.6.
+// Ads (conversion) twice, Mailing (conversion), Ads > Mailing (conversion), Ads (null): the removal effects are 0.75
+// and 0.5, so of the four conversions Ads earns 2.4 and Mailing 1.6.
 TEST(Chain, DividesConversionsByRemovalEffect) {
   Paths paths;
   paths.add({kAds}, kToConversion, 2, 100 * kMoneyUnit);
@@ -75,9 +75,9 @@ TEST(Chain, FollowsTouchesThatRepeatAndPathsThatTurnBack) {
   paths.add({kAds, kMailing}, kToLapse);
   const auto credit = paths.credit();
   ASSERT_EQ(credit.size(), 2U);
-  // By hand: start goes to Ads with 2/3; from Ads 1/4 each to Ads and conversion, 1/2 to Mailing; from Mailing 1/4 to each
-  // of Ads, Mailing, conversion and null. h(Ads) = 5/7, h(Mailing) = 4/7, h(start) = 2/3. Without Mailing: 2/3 * 1/3;
-  // without Ads: 1/3 * 1/3. The effects are 2/3 and 5/6.
+  // By hand: start goes to Ads with 2/3; from Ads 1/4 each to Ads and conversion, 1/2 to Mailing; from Mailing 1/4 to
+  // each of Ads, Mailing, conversion and null. h(Ads) = 5/7, h(Mailing) = 4/7, h(start) = 2/3. Without Mailing: 2/3 *
+  // 1/3; without Ads: 1/3 * 1/3. The effects are 2/3 and 5/6.
   EXPECT_EQ(credit.at(kMailing).conversions, 888'889);
   EXPECT_EQ(credit.at(kAds).conversions, 1'111'111);
 }

@@ -1,8 +1,8 @@
 #include "engine/model/fixed.h"
 
-#include <gtest/gtest.h>
-
 #include <numeric>
+
+#include <gtest/gtest.h>
 
 namespace touchstone {
 namespace {
@@ -43,7 +43,8 @@ TEST(Fixed, DividesHalvesAwayFromZero) {
 
 TEST(Fixed, SplitsByLargestRemainderWithTiesToTheEarlier) {
   using Parts = std::vector<std::int64_t>;
-  EXPECT_EQ(split_by_largest_remainder(kMillion, std::vector<std::uint64_t>{1, 1, 1}), (Parts{333'334, 333'333, 333'333}));
+  EXPECT_EQ(split_by_largest_remainder(kMillion, std::vector<std::uint64_t>{1, 1, 1}),
+            (Parts{333'334, 333'333, 333'333}));
   EXPECT_EQ(split_by_largest_remainder(-10, std::vector<std::uint64_t>{1, 1, 1}), (Parts{-4, -3, -3}));
   EXPECT_EQ(split_by_largest_remainder(7, std::vector<std::uint64_t>{0, 5}), (Parts{0, 7}));
   EXPECT_EQ(split_by_largest_remainder(1, std::vector<std::uint64_t>{1, 2}), (Parts{0, 1}));

@@ -81,8 +81,8 @@ TEST(Implies, RangesAreWithinWiderRanges) {
 }
 
 TEST(Implies, WhateverNeedsAValueImpliesThatOneExists) {
-  for (const Condition& condition : {text("a"), glob("*"), regex("x"), at_least(0), at_most(0), present(),
-                                     any_of({text("a"), at_least(1)})}) {
+  for (const Condition& condition :
+       {text("a"), glob("*"), regex("x"), at_least(0), at_most(0), present(), any_of({text("a"), at_least(1)})}) {
     EXPECT_TRUE(within(condition, present()));
     EXPECT_FALSE(within(condition, absent()));
   }

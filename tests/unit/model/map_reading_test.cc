@@ -84,10 +84,10 @@ struct Published {
 
 // 81 of 263, 15 of 148, 0 of 20 and 1 of 29 are those of Newcombe, Statistics in Medicine 17 (1998), method 3.
 TEST(WilsonInterval, IsThatOfPublishedTables) {
-  for (const Published& each : {Published{5, 10, 0.2366, 0.7634}, Published{0, 10, 0, 0.2775},
-                                Published{10, 10, 0.7225, 1}, Published{81, 263, 0.2553, 0.3662},
-                                Published{15, 148, 0.0624, 0.1605}, Published{0, 20, 0, 0.1611},
-                                Published{1, 29, 0.0061, 0.1718}}) {
+  for (const Published& each :
+       {Published{5, 10, 0.2366, 0.7634}, Published{0, 10, 0, 0.2775}, Published{10, 10, 0.7225, 1},
+        Published{81, 263, 0.2553, 0.3662}, Published{15, 148, 0.0624, 0.1605}, Published{0, 20, 0, 0.1611},
+        Published{1, 29, 0.0061, 0.1718}}) {
     const double mean = static_cast<double>(each.yes) / static_cast<double>(each.responses);
     const Interval interval = interval_of(mean, each.responses);
     EXPECT_NEAR(interval.low, each.low, 0.00005) << each.yes << " of " << each.responses;
@@ -315,7 +315,7 @@ TEST_F(MapReadingTest, ListsInAStageWhatTheMapPutsThereAndWhatWasSeenThere) {
 TEST_F(MapReadingTest, ComparesTheChannelsWithinAStageTheBestFirst) {
   rate("page", 3, 400'000);
   rate("call", 1, 900'000);
-  rate("ad", 9, 0);         // stands in another stage, and is seen in this one
+  rate("ad", 9, 0);  // stands in another stage, and is seen in this one
   touchpoint("ad").stages = {{*rules_.stages().find("b"), 9}};
   const StageReading b = stage("b");
   ASSERT_EQ(b.channels.size(), 2U);

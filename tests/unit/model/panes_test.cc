@@ -1,9 +1,9 @@
 #include "engine/model/panes.h"
 
-#include <gtest/gtest.h>
-
 #include <limits>
 #include <random>
+
+#include <gtest/gtest.h>
 
 #include "tests/support/maps.h"
 
@@ -64,7 +64,9 @@ TEST(Panes, AreFoundInOrderOfTimePackedOrNot) {
   EXPECT_EQ(panes.first_from(at(21)), at(30));
   EXPECT_FALSE(panes.first_from(at(31)));
   int seen = 0;
-  panes.visit_all([&](EventTime, CellIndex, const Cell& amounts) { seen += static_cast<int>(amounts.at({MeasureKind::kInteractions, 0})); });
+  panes.visit_all([&](EventTime, CellIndex, const Cell& amounts) {
+    seen += static_cast<int>(amounts.at({MeasureKind::kInteractions, 0}));
+  });
   EXPECT_EQ(seen, 3);
 }
 

@@ -1,8 +1,8 @@
 #include "engine/model/ranking.h"
 
-#include <gtest/gtest.h>
-
 #include <random>
+
+#include <gtest/gtest.h>
 
 #include "tests/support/maps.h"
 

@@ -51,7 +51,8 @@ class WindowsTest : public ::testing::Test {
     windows_.add_pane(windows_.index({Scope::kChain, std::string(kStartId), "all"}), at(seconds), first);
     Cell last;
     last.add({MeasureKind::kMove, end}, 1);
-    windows_.add_pane(windows_.index({Scope::kChain, touchpoints_.id(TouchpointNo(touchpoint)), "all"}), at(seconds), last);
+    windows_.add_pane(windows_.index({Scope::kChain, touchpoints_.id(TouchpointNo(touchpoint)), "all"}), at(seconds),
+                      last);
   }
   static void append_chain_credit(const Row& row, std::string& out) {
     out += std::to_string((row.end - at(0)).count() / 1'000) + ":" + row.cell.id + "=";

@@ -170,8 +170,7 @@ TEST_F(RocksDirectory, IsNotSharedWithAnotherProcess) {
 TEST_F(RocksDirectory, ThatCannotBeMadeIsNamed) {
   const std::string file = base() + "/file";
   std::ofstream(file) << "not a directory";
-  for (const std::string& impossible :
-       {file, file + "/state", std::string("/proc/touchstone"), std::string()}) {
+  for (const std::string& impossible : {file, file + "/state", std::string("/proc/touchstone"), std::string()}) {
     const auto refused = RocksTables::open(impossible, {.free_space_reserve = 0});
     ASSERT_FALSE(refused) << impossible;
     EXPECT_EQ(refused.error().kind(), ErrorKind::kFatal);
@@ -215,8 +214,7 @@ TEST_F(RocksDirectory, WithADamagedLogHoldsTheBatchesBeforeTheDamage) {
       ASSERT_TRUE((*tables)->apply({{kTask, {{"last", number}, {"key " + number, number}}}}));
     }
   }
-  rewrite(".log",
-          [](std::string& bytes) { bytes[bytes.size() / 2] = static_cast<char>(~bytes[bytes.size() / 2]); });
+  rewrite(".log", [](std::string& bytes) { bytes[bytes.size() / 2] = static_cast<char>(~bytes[bytes.size() / 2]); });
   const auto tables = open();
   ASSERT_TRUE(tables) << tables.error().message();
   std::size_t keys = 0;
@@ -236,8 +234,7 @@ TEST_F(RocksDirectory, OnANearlyFullDiskTakesNothingAndSaysSo) {
     const auto refused = RocksTables::open(directory(), {.free_space_reserve = std::uint64_t{1} << 62});
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().kind(), ErrorKind::kRetry);
-    EXPECT_THAT(refused.error().message(),
-                HasSubstr("disk nearly full under state directory " + directory()));
+    EXPECT_THAT(refused.error().message(), HasSubstr("disk nearly full under state directory " + directory()));
   }
   // Room enough to open, and not enough for a batch that is larger than what is left.
   const std::uint64_t free = std::filesystem::space(directory()).available;
@@ -245,8 +242,7 @@ TEST_F(RocksDirectory, OnANearlyFullDiskTakesNothingAndSaysSo) {
   if (free < 4 * kLeft) GTEST_SKIP() << "the disk is nearly full indeed";
   const auto tables = RocksTables::open(directory(), {.free_space_reserve = free - kLeft});
   ASSERT_TRUE(tables) << tables.error().message();
-  const auto refused =
-      (*tables)->apply({{kTask, {{"a", std::nullopt}, {"big", std::string(4 * kLeft, 'x')}}}});
+  const auto refused = (*tables)->apply({{kTask, {{"a", std::nullopt}, {"big", std::string(4 * kLeft, 'x')}}}});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind(), ErrorKind::kRetry);
   EXPECT_THAT(refused.error().message(), HasSubstr("disk nearly full"));
@@ -277,8 +273,8 @@ TEST_F(RocksDirectory, FinishesAClearThatWasInterrupted) {
 TEST_F(RocksDirectory, TurnsAVisitorsExceptionIntoAnError) {
   fill();
   const auto tables = open();
-  const auto scanned = (*tables)->scan(
-      kTask, [](std::string_view, std::string_view) { throw std::runtime_error("from within"); });
+  const auto scanned =
+      (*tables)->scan(kTask, [](std::string_view, std::string_view) { throw std::runtime_error("from within"); });
   ASSERT_FALSE(scanned);
   EXPECT_EQ(scanned.error().kind(), ErrorKind::kFatal);
   EXPECT_THAT(scanned.error().message(), HasSubstr("from within"));

@@ -1,8 +1,8 @@
 #include "engine/wire/records.h"
 
-#include <gtest/gtest.h>
-
 #include <set>
+
+#include <gtest/gtest.h>
 
 #include "engine/model/journey.h"
 #include "engine/wire/intake_envelope.h"
