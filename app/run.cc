@@ -21,6 +21,7 @@
 #include "app/steady_clock.h"
 #include "ingest/kafka_admin.h"
 #include "ingest/topics.h"
+#include "state/file_shelf.h"
 #include "state/rocks_tables.h"
 
 namespace touchstone {
@@ -129,7 +130,7 @@ std::function<Partition(std::string_view)> partitioner_of(const Configuration& c
 }
 
 EngineOptions engine_options(const Configuration& configuration, std::shared_ptr<const Rules> rules,
-                             const Survey& survey, RunUntil until) {
+                             const Survey& survey, MakeShelf make_shelf, RunUntil until) {
   EngineOptions options;
   options.kafka = connection_of(configuration);
   options.group = configuration.group;
@@ -139,6 +140,7 @@ EngineOptions engine_options(const Configuration& configuration, std::shared_ptr
   options.windows_workers = configuration.workers.windows;
   Topology& topology = options.topology;
   topology.rules = std::move(rules);
+  topology.make_shelf = std::move(make_shelf);
   topology.topics = TopicNames(configuration.topics.prefix);
   topology.inputs = survey.inputs;
   topology.through_intake = needs_intake(configuration);
@@ -172,13 +174,15 @@ int run(const Configuration& configuration, RunUntil until) {
 
   auto tables = RocksTables::open(configuration.state.dir);
   if (!tables) return failed(tables.error());
+  auto shelves = file_shelves(configuration.state.dir);
+  if (!shelves) return failed(shelves.error());
   SteadyClock clock;
   Board board;
   auto server = serve_metrics(configuration, rules, board);
   if (!server) return failed(server.error());
   spdlog::info("metrics on http://{}:{}/metrics", configuration.http.listen.address, (*server)->port());
 
-  Engine engine(engine_options(configuration, rules, *found, until), **tables, clock, board);
+  Engine engine(engine_options(configuration, rules, *found, *shelves, until), **tables, clock, board);
   engine.start();
   while (engine.running() && !signals.stop_requested()) {
     board.set_state_bytes((*tables)->size_bytes());

@@ -103,9 +103,10 @@ WorkerOptions windows_worker(const Topology& topology) {
   options.detect_silence = false;
   if (topology.durability == Durability::kKept) options.task.changelog = topology.topics.windows_changelog;
   options.factory = [topology](const TaskId& task, const Slices& slices) -> std::unique_ptr<Stage> {
-    return std::make_unique<WindowStage>(WindowOptions{topology.rules, topology.topics, task.partition,
-                                                       topology.delta_partitions, topology.journey_partitions()},
-                                         slices);
+    return std::make_unique<WindowStage>(
+        WindowOptions{topology.rules, topology.topics, task.partition, topology.delta_partitions,
+                      topology.journey_partitions(), topology.make_shelf},
+        slices);
   };
   return options;
 }

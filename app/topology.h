@@ -11,6 +11,7 @@
 #include "engine/flow/topic_names.h"
 #include "engine/flow/worker.h"
 #include "engine/model/rules.h"
+#include "engine/model/shelf.h"
 #include "ingest/partitioner.h"
 
 namespace touchstone {
@@ -36,6 +37,7 @@ struct Topology {
   bool detect_silence = true;
   std::optional<std::uint64_t> to_end;
   std::function<Partition(std::string_view key)> expected_partition;
+  MakeShelf make_shelf = memory_shelf;  ///< for what long windows put away
 
   /// What the journey stage reads.
   [[nodiscard]] std::vector<std::string> journey_topics() const;

@@ -45,7 +45,9 @@ class Windows {
   using Owns = std::function<bool(const CellKey&)>;
 
   /// Borrows the dictionary, which must outlive it and know every touchpoint that deltas speak of.
-  Windows(std::vector<WindowSpec> specs, const Dictionary<TouchpointNo>& touchpoints, Owns owns);
+  /// One shelf is made for each window.
+  Windows(std::vector<WindowSpec> specs, const Dictionary<TouchpointNo>& touchpoints, Owns owns,
+          const MakeShelf& make_shelf);
 
   [[nodiscard]] std::span<const WindowSpec> specs() const { return specs_; }
   /// The number of a cell, given out when first asked for.
@@ -71,7 +73,7 @@ class Windows {
   /// The last closing of each window.
   [[nodiscard]] std::vector<std::optional<EventTime>> closed() const;
 
-  /// The keys of these cells that changed since they were last taken, each once, in order.
+  /// The keys of these cells that changed since they were last taken, each once, pane by pane.
   [[nodiscard]] std::vector<WindowsKey> take_changed(const CellFilter& of_cells);
   void drop_changed() { changed_.clear(); }
 
@@ -100,12 +102,17 @@ class Windows {
     std::optional<Row> last;
   };
   /// Changes of distinct customers at one closing, by cell; none of zero. Flat, as there are many for a long window.
-  using EdgeCounts = std::vector<std::pair<CellIndex, std::int64_t>>;
+  struct EdgeCount {
+    CellIndex cell;
+    std::int32_t change;  ///< of the number of customers
+  };
+  using EdgeCounts = std::vector<EdgeCount>;
   struct Chain {
     std::map<std::string, CellIndex> places;  ///< by id
     std::vector<CellIndex> credited;
   };
   struct Window {
+    explicit Window(Panes none) : panes(std::move(none)) {}
     Panes panes;
     std::map<EventTime, EdgeCounts> edges;  ///< by closing, after `closed`
     std::unordered_map<CellIndex, Current> current;

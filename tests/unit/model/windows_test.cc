@@ -26,9 +26,10 @@ class WindowsTest : public ::testing::Test {
   }
 
   Windows made() {
-    return {{{"10s", std::chrono::seconds{10}, std::chrono::seconds{5}}}, touchpoints_, [this](const CellKey& cell) {
-              return cell.id != elsewhere_;
-            }};
+    return {{{"10s", std::chrono::seconds{10}, std::chrono::seconds{5}}},
+            touchpoints_,
+            [this](const CellKey& cell) { return cell.id != elsewhere_; },
+            memory_shelf};
   }
 
   void add(std::int64_t seconds, std::int64_t count = 1) {
