@@ -96,9 +96,7 @@ void WindowStage::add(const NamedDelta& named, Offset at, Output& out) {
       out.counts.late_for_windows += static_cast<std::uint64_t>(amounts.at({MeasureKind::kInteractions, 0}));
     }
   }
-  for (const auto& [edge, change] : named.delta.edges) {
-    if (edge.first < windows_.specs().size()) windows_.add_edge(cell, edge.first, edge.second, change);
-  }
+  for (const VisitCount& visits : named.delta.visits) windows_.add_visits(cell, visits);
   for (const auto& [pane, items] : named.delta.items) rankings_.add(named.cell, pane, items);
 }
 

@@ -19,6 +19,14 @@ auto find_edge(Edges& edges, CellIndex cell) {
                           [](const auto& edge, CellIndex wanted) { return edge.cell < wanted; });
 }
 
+/// Each key once, and pane by pane, since one that is on the shelf is read whole.
+void sort_out(std::vector<WindowsKey>& keys) {
+  std::sort(keys.begin(), keys.end(), [](const WindowsKey& a, const WindowsKey& b) {
+    return std::tie(a.kind, a.window, a.time, a.cell) < std::tie(b.kind, b.window, b.time, b.cell);
+  });
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+}
+
 std::int32_t checked_count(std::int64_t change) {
   assert(change >= std::numeric_limits<std::int32_t>::min() && change <= std::numeric_limits<std::int32_t>::max());
   return static_cast<std::int32_t>(change);
@@ -42,6 +50,10 @@ CellIndex Windows::index(const CellKey& cell) {
 
 void Windows::mark(WindowsKey::Kind kind, std::size_t window, CellIndex cell, EventTime time) {
   changed_.push_back({kind, static_cast<std::uint8_t>(window), cell, time});
+  if (changed_.size() < changed_most_) return;
+  sort_out(changed_);
+  constexpr std::size_t kAtLeast = 10'000;
+  changed_most_ = std::max(2 * changed_.size(), kAtLeast);
 }
 
 bool Windows::add_pane(CellIndex cell, EventTime finest, const Cell& amounts) {
@@ -61,6 +73,15 @@ bool Windows::add_pane(CellIndex cell, EventTime finest, const Cell& amounts) {
   }
   const Window& finest_window = windows_.front();
   return !finest_window.closed || floor_to(finest, specs_.front().step) >= *finest_window.closed;
+}
+
+void Windows::add_visits(CellIndex cell, const VisitCount& visits) {
+  for (std::size_t number = 0; number < windows_.size(); ++number) {
+    const PresenceEdges edges = edges_of(visits.visit, specs_[number]);
+    if (edges.begin == edges.end) continue;
+    add_edge(cell, number, edges.begin, visits.count);
+    add_edge(cell, number, edges.end, -visits.count);
+  }
 }
 
 void Windows::add_edge(CellIndex cell, std::size_t number, EventTime closing, std::int64_t change) {
@@ -240,11 +261,7 @@ std::vector<WindowsKey> Windows::take_changed(const CellFilter& of_cells) {
       std::partition(changed_.begin(), changed_.end(), [&](const WindowsKey& key) { return !of_cells(key.cell); });
   std::vector<WindowsKey> keys(taken, changed_.end());
   changed_.erase(taken, changed_.end());
-  // Pane by pane, since one that is on the shelf is read whole.
-  std::sort(keys.begin(), keys.end(), [](const WindowsKey& a, const WindowsKey& b) {
-    return std::tie(a.kind, a.window, a.time, a.cell) < std::tie(b.kind, b.window, b.time, b.cell);
-  });
-  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+  sort_out(keys);
   return keys;
 }
 
