@@ -13,7 +13,7 @@ namespace {
 constexpr Millis kClosePatience{5'000};
 constexpr Millis kCloseStep{50};
 constexpr Millis kBackOff{200};
-constexpr Millis kAsk{5'000};  // one question to a broker; between two it is looked at whether there is still time
+constexpr Millis kAsk{2'000};  // one question to a broker; between two it is looked at whether there is still time
 
 // Repeats `ask(timeout_ms)` until it is decided or patience ends.
 template <typename Ask>

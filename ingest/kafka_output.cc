@@ -8,7 +8,7 @@
 namespace touchstone {
 namespace {
 
-constexpr Millis kCall{5'000};        // one call to librdkafka; errors are looked at between two
+constexpr Millis kCall{2'000};        // one call to librdkafka; between two it is looked at whether there is still time
 constexpr Millis kRepeat{100};        // between two attempts of a call that may be repeated
 constexpr int kQueueFullWaitMs = 10;  // until some of the queue has been delivered
 
