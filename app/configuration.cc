@@ -34,7 +34,7 @@ constexpr auto kStateKeys = std::to_array<Word>({"dir", "slices"});
 constexpr auto kHttpKeys = std::to_array<Word>({"listen", "token_file", "reload"});
 constexpr auto kTopicsKeys = std::to_array<Word>({"prefix", "partitions", "replication"});
 constexpr auto kMetricsKeys = std::to_array<Word>({"windows", "segments", "series_max"});
-constexpr auto kWorkersKeys = std::to_array<Word>({"intake", "journey", "windows"});
+constexpr auto kWorkersKeys = std::to_array<Word>({"intake", "journey", "windows", "stalled_after"});
 constexpr auto kLogKeys = std::to_array<Word>({"level"});
 
 constexpr auto kPartitioners = std::to_array<Word>({"murmur2", "crc32"});
@@ -255,6 +255,7 @@ class ConfigurationReader {
     if (const auto value = keys.find("intake")) set(made_.workers.intake, value->whole(kWorkers));
     if (const auto value = keys.find("journey")) set(made_.workers.journey, value->whole(kWorkers));
     if (const auto value = keys.find("windows")) set(made_.workers.windows, value->whole(kWorkers));
+    if (const auto value = keys.find("stalled_after")) set(made_.workers.stalled_after, value->duration({"5s", "1h"}));
   }
 
   /// A path, relative ones taken from the directory of the configuration.

@@ -80,6 +80,7 @@ struct Configuration {
     std::uint32_t intake = 1;
     std::uint32_t journey = 1;
     std::uint32_t windows = 1;
+    Millis stalled_after{60'000};  ///< without moving; as long again, and the process ends
   };
   struct Log {
     std::string level = "info";  ///< trace, debug, info, warn, error or off

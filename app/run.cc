@@ -28,6 +28,10 @@ namespace touchstone {
 namespace {
 
 constexpr Millis kLookAround{200};
+/// How long the workers may take to commit once they are asked to leave.
+constexpr Millis kLastCommit{6'000};
+/// How long requests in progress may take at the end.
+constexpr Millis kLastRequests{500};
 
 void log_to_standard_error(const std::string& level) {
   auto logger = spdlog::stderr_logger_mt("touchstone");
@@ -138,6 +142,7 @@ EngineOptions engine_options(const Configuration& configuration, std::shared_ptr
   options.intake_workers = configuration.workers.intake;
   options.journey_workers = configuration.workers.journey;
   options.windows_workers = configuration.workers.windows;
+  options.watchdog.limit = options.watchdog.grace = configuration.workers.stalled_after;
   Topology& topology = options.topology;
   topology.rules = std::move(rules);
   topology.make_shelf = std::move(make_shelf);
@@ -155,6 +160,21 @@ EngineOptions engine_options(const Configuration& configuration, std::shared_ptr
     topology.to_end = static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
   }
   return options;
+}
+
+/// Lets the workers commit and leave; without a commit where that takes too long or a second signal comes. What then
+/// still hangs is ended by Signals.
+void stop(Engine& engine, const Signals& signals) {
+  constexpr Millis kLook{20};
+  engine.stop();
+  for (Millis waited{0}; engine.running(); waited += kLook) {
+    if (waited >= kLastCommit || signals.hurry_requested()) {
+      spdlog::warn("leaving without a last commit; the next start goes on from the one before");
+      engine.abandon();
+      return;
+    }
+    std::this_thread::sleep_for(kLook);
+  }
 }
 
 }  // namespace
@@ -188,9 +208,9 @@ int run(const Configuration& configuration, RunUntil until) {
     board.set_state_bytes((*tables)->size_bytes());
     signals.wait(kLookAround);
   }
-  engine.stop();
+  stop(engine, signals);
   const Result<void> ended = engine.wait();
-  (*server)->stop(Millis{1'000});
+  (*server)->stop(kLastRequests);
   if (!ended) return failed(ended.error());
   return 0;
 }

@@ -13,13 +13,14 @@ namespace {
 constexpr Millis kClosePatience{5'000};
 constexpr Millis kCloseStep{50};
 constexpr Millis kBackOff{200};
+constexpr Millis kAsk{2'000};  // one question to a broker; between two it is looked at whether there is still time
 
 // Repeats `ask(timeout_ms)` until it is decided or patience ends.
 template <typename Ask>
-rd_kafka_resp_err_t patiently(Millis patience, Ask ask) {
-  const Deadline deadline(patience);
+rd_kafka_resp_err_t patiently(const KafkaConnection& connection, Ask ask) {
+  const Deadline deadline(connection.patience, connection);
   for (;;) {
-    const rd_kafka_resp_err_t code = ask(std::max(1, deadline.left_ms(patience)));
+    const rd_kafka_resp_err_t code = ask(std::max(1, deadline.left_ms(kAsk)));
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR || kind_of(code) != ErrorKind::kRetry || deadline.passed()) return code;
     std::this_thread::sleep_for(kBackOff);
   }
@@ -132,7 +133,7 @@ Result<void> KafkaInput::assign_started() {
   }
   const rd_kafka_resp_err_t code = rd_kafka_assign(client_.get(), list_of(offsets).get());
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return Error(ErrorKind::kFatal, error_of(code, "starting partitions").message());
+    return Error(ErrorKind::kFatal, error_of(code, "starting partitions").message(), cause_of(code));
   }
   starts_pending_ = false;
   return {};
@@ -189,7 +190,8 @@ Result<void> KafkaInput::take_error(const rd_kafka_message_t& message, Polled& p
     events_.log(4, "input: " + text);
     return {};
   }
-  return Error(ErrorKind::kFatal, error_of(message.err, "reading the input").message() + ": " + text);
+  return Error(ErrorKind::kFatal, error_of(message.err, "reading the input").message() + ": " + text,
+               cause_of(message.err));
 }
 
 Result<void> KafkaInput::start(const TopicPartition& partition, Offset from) {
@@ -205,7 +207,7 @@ Result<void> KafkaInput::start(const TopicPartition& partition, Offset from) {
 
 Result<std::optional<Offset>> KafkaInput::committed(const TopicPartition& partition) {
   const PartitionListPtr list = list_of(partition, RD_KAFKA_OFFSET_INVALID);
-  const rd_kafka_resp_err_t code = patiently(connection_.patience, [&](int timeout_ms) {
+  const rd_kafka_resp_err_t code = patiently(connection_, [&](int timeout_ms) {
     const rd_kafka_resp_err_t asked = rd_kafka_committed(client_.get(), list.get(), timeout_ms);
     return asked != RD_KAFKA_RESP_ERR_NO_ERROR ? asked : list->elems[0].err;
   });
@@ -221,7 +223,7 @@ Result<std::optional<Offset>> KafkaInput::committed(const TopicPartition& partit
 Result<Log::Range> KafkaInput::range(const TopicPartition& partition) {
   std::int64_t begin = 0;
   std::int64_t end = 0;
-  const rd_kafka_resp_err_t code = patiently(connection_.patience, [&](int timeout_ms) {
+  const rd_kafka_resp_err_t code = patiently(connection_, [&](int timeout_ms) {
     return rd_kafka_query_watermark_offsets(client_.get(), partition.topic.c_str(), partition.partition.value(), &begin,
                                             &end, timeout_ms);
   });
@@ -235,7 +237,7 @@ Result<std::int32_t> KafkaInput::partition_count(const std::string& topic) {
   const TopicPtr handle(rd_kafka_topic_new(client_.get(), topic.c_str(), nullptr));
   if (!handle) return Error(ErrorKind::kReject, "not a topic's name: " + topic);
   std::int32_t count = 0;
-  const rd_kafka_resp_err_t code = patiently(connection_.patience, [&](int timeout_ms) {
+  const rd_kafka_resp_err_t code = patiently(connection_, [&](int timeout_ms) {
     const rd_kafka_metadata_t* found = nullptr;
     const rd_kafka_resp_err_t asked = rd_kafka_metadata(client_.get(), 0, handle.get(), &found, timeout_ms);
     if (asked != RD_KAFKA_RESP_ERR_NO_ERROR) return asked;
@@ -267,7 +269,7 @@ std::int64_t KafkaInput::lag(const TopicPartition& partition) {
 void KafkaInput::close() {
   if (!client_) return;
   borrowed_.clear();
-  const Deadline deadline(kClosePatience);
+  const Deadline deadline(kClosePatience, connection_);
   if (!topics_.empty()) {
     rd_kafka_unsubscribe(client_.get());
     while (!assigned_.empty() && !deadline.passed()) {

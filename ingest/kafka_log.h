@@ -49,7 +49,7 @@ class KafkaLog : public Log {
   std::int64_t lag(const TopicPartition& partition) override;
   void close() override;
 
-  /// How often a new producer epoch was taken because a connection was lost during a commit.
+  /// How often a new producer epoch was taken, because a connection was lost or a record refused.
   [[nodiscard]] std::uint64_t epoch_renewals() const { return output_ ? output_->renewals() : 0; }
 
  private:

@@ -51,6 +51,26 @@ void Board::set_ready(const std::string& worker, bool ready) {
   ready_[worker] = ready;
 }
 
+void Board::set_stalled(const std::string& worker, bool stalled) {
+  const std::scoped_lock lock(mutex_);
+  now_.stalled[worker] = stalled;
+}
+
+void Board::count_error(ErrorKind kind) {
+  const std::scoped_lock lock(mutex_);
+  ++now_.troubles.errors[static_cast<std::size_t>(kind)];
+}
+
+void Board::count_rebuild(ErrorCause cause) {
+  const std::scoped_lock lock(mutex_);
+  ++now_.troubles.rebuilds[static_cast<std::size_t>(cause)];
+}
+
+void Board::count_abort() {
+  const std::scoped_lock lock(mutex_);
+  ++now_.troubles.aborts;
+}
+
 void Board::withdraw(const TaskId& task) {
   const std::scoped_lock lock(mutex_);
   now_.journeys.erase(task);
@@ -65,7 +85,7 @@ BoardSnapshot Board::snapshot() const {
   const std::scoped_lock lock(mutex_);
   BoardSnapshot copy = now_;
   for (const auto& [task, rows] : rows_) copy.rows.insert(rows.begin(), rows.end());
-  copy.ready = all_ready();
+  copy.ready = !missing();
   return copy;
 }
 
@@ -79,17 +99,28 @@ BoardSnapshot Board::window_snapshot(std::size_t window) const {
   }
   for (const auto& [task, cells] : moves_) copy.moves.insert(cells.begin(), cells.end());
   for (const auto& [task, rankings] : rankings_) copy.rankings.insert(rankings.begin(), rankings.end());
-  copy.ready = all_ready();
+  copy.ready = !missing();
   return copy;
 }
 
-bool Board::ready() const {
+std::optional<std::string> Board::why_not_ready() const {
   const std::scoped_lock lock(mutex_);
-  return all_ready();
+  return missing();
 }
 
-bool Board::all_ready() const {
-  return !ready_.empty() && std::all_of(ready_.begin(), ready_.end(), [](const auto& each) { return each.second; });
+std::optional<std::string> Board::missing() const {
+  if (ready_.empty()) return "starting";
+  std::string stalled;
+  for (const auto& [worker, is] : now_.stalled) {
+    if (is) stalled += ' ' + worker;
+  }
+  if (!stalled.empty()) return "stalled:" + stalled;
+  std::string waiting;
+  for (const auto& [worker, is] : ready_) {
+    if (!is) waiting += ' ' + worker;
+  }
+  if (!waiting.empty()) return "partitions are not assigned yet, or their state is being restored:" + waiting;
+  return std::nullopt;
 }
 
 }  // namespace touchstone

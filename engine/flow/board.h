@@ -40,6 +40,13 @@ struct CommitTimes {
   double sum_seconds = 0;
 };
 
+/// What went wrong in workers and was mended, since the start of the process.
+struct Troubles {
+  std::array<std::uint64_t, kErrorKinds> errors{};     ///< by ErrorKind
+  std::array<std::uint64_t, kErrorCauses> rebuilds{};  ///< clients made anew, by ErrorCause
+  std::uint64_t aborts = 0;                            ///< transactions given up
+};
+
 /// A copy of everything, consistent for each task.
 struct BoardSnapshot {
   Counts counts;
@@ -50,8 +57,10 @@ struct BoardSnapshot {
   std::map<CellKey, Cell> moves;  ///< moves and stays over the longest window; empty in `windows`
   std::map<TopicPartition, std::int64_t> lag;
   CommitTimes commits;
+  Troubles troubles;
+  std::map<std::string, bool> stalled;  ///< by worker, of those that are watched
   std::uint64_t state_bytes = 0;
-  bool ready = false;  ///< every task that is ours is running
+  bool ready = false;  ///< every task that is ours is running, and no worker is stalled
 };
 
 /// Thread-safe.
@@ -66,17 +75,24 @@ class Board {
   void count_commit(double seconds);
   /// A worker tells whether all its tasks run.
   void set_ready(const std::string& worker, bool ready);
+  /// The watchdog tells whether a worker still moves.
+  void set_stalled(const std::string& worker, bool stalled);
+  void count_error(ErrorKind kind);
+  void count_rebuild(ErrorCause cause);
+  void count_abort();
   /// The task is no longer ours: its states vanish, its counts stay.
   void withdraw(const TaskId& task);
 
   /// The rows of one window and the moves and stays of the longest, without the rest.
   [[nodiscard]] BoardSnapshot window_snapshot(std::size_t window) const;
   /// Cheap, for health checks.
-  [[nodiscard]] bool ready() const;
+  [[nodiscard]] bool ready() const { return !why_not_ready(); }
+  /// Names the workers that are waited for.
+  [[nodiscard]] std::optional<std::string> why_not_ready() const;
   [[nodiscard]] BoardSnapshot snapshot() const;
 
  private:
-  [[nodiscard]] bool all_ready() const;
+  [[nodiscard]] std::optional<std::string> missing() const;
 
   mutable std::mutex mutex_;
   BoardSnapshot now_;

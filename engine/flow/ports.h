@@ -72,6 +72,8 @@ struct Polled {
 /// What a commit wrote: for each partition addressed explicitly, the offset after its last record.
 struct Receipt {
   std::vector<ConsumedOffset> written;
+  /// The writing client was made anew for it, because of what had happened to the one before.
+  bool renewed = false;
 };
 
 /// A log of partitioned topics, read as a member of a group and written in transactions. One worker owns it;

@@ -23,21 +23,22 @@ Task::Task(TaskId id, TaskOptions options, const StageFactory& factory)
       stage_(factory(id_, slices_)),
       position_states_(options_.slices) {}
 
-Result<Offset> Task::restore(Log& log, Tables& tables) {
+Result<Offset> Task::restore(Log& log, Tables& tables, Pulse& pulse) {
   state_ = State::kRestoring;
   // Committed offsets are read before the changelog: what they cover is then in it.
   auto committed = log.committed(input());
   if (!committed) return committed.error();
   if (!options_.changelog.empty()) {
-    TOUCHSTONE_TRY(catch_up(log, tables));
-    TOUCHSTONE_TRY(load(tables));
+    TOUCHSTONE_TRY(catch_up(log, tables, pulse));
+    TOUCHSTONE_TRY(load(tables, pulse));
   }
   return settle(log, *committed);
 }
 
-Result<void> Task::catch_up(Log& log, Tables& tables) {
+Result<void> Task::catch_up(Log& log, Tables& tables, Pulse& pulse) {
   std::optional<Offset> local;
   TOUCHSTONE_TRY(tables.scan(id_, [&](std::string_view key, std::string_view value) {
+    pulse.beat();
     if (key == changelog_offset_key()) local = Offset(ByteReader(value).signed_number());
   }));
   const TopicPartition changelog{options_.changelog, id_.partition};
@@ -59,6 +60,7 @@ Result<void> Task::catch_up(Log& log, Tables& tables) {
     if (applied) applied = tables.apply({{id_, std::exchange(changes, {})}});
   };
   auto end = log.read(changelog, local.value_or(range->begin), [&](const Record& record) {
+    pulse.beat();
     if (!record.key) return;
     changes.push_back({std::string(*record.key), std::nullopt});
     if (record.value) changes.back().value = std::string(*record.value);
@@ -69,10 +71,11 @@ Result<void> Task::catch_up(Log& log, Tables& tables) {
   return applied;
 }
 
-Result<void> Task::load(Tables& tables) {
+Result<void> Task::load(Tables& tables, Pulse& pulse) {
   bool sound = true;
   std::string fingerprint;
   TOUCHSTONE_TRY(tables.scan(id_, [&](std::string_view key, std::string_view value) {
+    pulse.beat();
     if (key == changelog_offset_key()) return;
     if (!key.empty() && static_cast<KeyKind>(key.front()) == KeyKind::kPosition) {
       ByteReader in(key.substr(1));

@@ -106,6 +106,7 @@ TEST(Configuration, TheExampleShowsTheDefaults) {
   EXPECT_EQ(shown.workers.intake, defaults.workers.intake);
   EXPECT_EQ(shown.workers.journey, defaults.workers.journey);
   EXPECT_EQ(shown.workers.windows, defaults.workers.windows);
+  EXPECT_EQ(shown.workers.stalled_after, defaults.workers.stalled_after);
   EXPECT_EQ(shown.log.level, defaults.log.level);
   EXPECT_FALSE(shown.instance.empty());
   EXPECT_EQ(joined(check_runnable(shown)), "");
@@ -150,7 +151,7 @@ group: acme
 instance: one
 history: 1d
 metrics: {windows: [60m], segments: all, series_max: 10}
-workers: {intake: 2, journey: 3, windows: 4}
+workers: {intake: 2, journey: 3, windows: 4, stalled_after: 2m}
 log: {level: debug}
 )",
                                    "/etc/touchstone/main.yaml");
@@ -193,6 +194,7 @@ log: {level: debug}
   EXPECT_EQ(all.metrics.segments, MetricSegments::kAll);
   EXPECT_EQ(all.metrics.series_max, 10U);
   EXPECT_EQ(all.workers.windows, 4U);
+  EXPECT_EQ(all.workers.stalled_after, std::chrono::minutes{2});
   EXPECT_EQ(all.log.level, "debug");
 }
 
