@@ -22,6 +22,7 @@ Result<std::unique_ptr<HttpServer>> serve_metrics(const Configuration& configura
   auto page = std::make_shared<MetricsPage>(rules, board, std::move(metrics));
 
   std::vector<HttpRoute> routes = health_routes([&board]() -> std::optional<std::string> {
+    if (auto why = board.resting()) return why;
     if (board.ready()) return std::nullopt;
     return "starting: partitions are not assigned yet, or their state is being restored";
   });

@@ -39,6 +39,16 @@ void Board::set_state_bytes(std::uint64_t bytes) {
   now_.state_bytes = bytes;
 }
 
+void Board::set_state_free_bytes(std::uint64_t bytes) {
+  const std::scoped_lock lock(mutex_);
+  now_.state_free_bytes = bytes;
+}
+
+void Board::count_rebalance() {
+  const std::scoped_lock lock(mutex_);
+  ++now_.rebalances;
+}
+
 void Board::count_commit(double seconds) {
   const std::scoped_lock lock(mutex_);
   const auto* bound = std::lower_bound(CommitTimes::kBounds.begin(), CommitTimes::kBounds.end(), seconds);
@@ -49,6 +59,21 @@ void Board::count_commit(double seconds) {
 void Board::set_ready(const std::string& worker, bool ready) {
   const std::scoped_lock lock(mutex_);
   ready_[worker] = ready;
+}
+
+void Board::set_resting(const std::string& worker, std::string why) {
+  const std::scoped_lock lock(mutex_);
+  if (why.empty()) {
+    resting_.erase(worker);
+  } else {
+    resting_[worker] = std::move(why);
+  }
+}
+
+std::optional<std::string> Board::resting() const {
+  const std::scoped_lock lock(mutex_);
+  if (resting_.empty()) return std::nullopt;
+  return resting_.begin()->second;
 }
 
 void Board::withdraw(const TaskId& task) {
@@ -65,6 +90,7 @@ BoardSnapshot Board::snapshot() const {
   const std::scoped_lock lock(mutex_);
   BoardSnapshot copy = now_;
   for (const auto& [task, rows] : rows_) copy.rows.insert(rows.begin(), rows.end());
+  copy.resting = !resting_.empty();
   copy.ready = all_ready();
   return copy;
 }

@@ -149,7 +149,8 @@ struct TaskChanges {
 };
 
 /// Keyed state that survives the process: a local copy of the changelogs, never ahead of them. Calls for
-/// different tasks may come from different threads; those for one task from one thread at a time.
+/// different tasks may come from different threads; those for one task from one thread at a time. kReject: what is
+/// kept cannot be relied on any more; whoever uses these tables must end, and they must be made anew.
 class Tables {
  public:
   Tables() = default;
@@ -169,6 +170,10 @@ class Tables {
 
   /// Bytes on disk or in memory, all tasks together.
   virtual std::uint64_t size_bytes() = 0;
+
+  /// kRetry, and why, while nothing more should be begun because there is hardly room to write what comes of it. What is
+  /// under way can still be applied. Cheap.
+  virtual Result<void> room() = 0;
 };
 
 /// The time that passes for the process; only silence and commit intervals are measured with it.

@@ -39,6 +39,9 @@ struct WorkerOptions {
   /// Reads to the ends found at the start, ends the input there, and is finished. Names the run.
   std::optional<std::uint64_t> to_end = std::nullopt;
   bool outermost = true;  ///< it reads the input itself, and so finds the end; else the log tells
+  /// With `to_end`: of all its topics. The end is looked for only while all of them are ours, because it is the highest
+  /// time of all; the group may give them one after another, as it takes away those of members that are gone.
+  std::size_t partitions = 1;
 };
 
 /// Not thread-safe; one thread owns it, its log and its tasks.
@@ -77,6 +80,7 @@ class Worker {
 
   Result<bool> try_turn(Millis wait);
   Result<void> open();
+  Result<void> give_up_input(const Error& lacking);
   Result<void> handle(const Polled& polled);
   Result<void> assign(const TopicPartition& partition);
   Result<void> lose(const std::vector<TopicPartition>& partitions);
@@ -113,6 +117,7 @@ class Worker {
   int failures_ = 0;                        ///< in a row
   bool end_told_ = false;
   bool finished_ = false;
+  bool resting_ = false;  ///< takes no input, because there is no room for what would come of it
   std::optional<std::string> notice_;
 };
 
