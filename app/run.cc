@@ -122,6 +122,25 @@ Result<Survey> survey(KafkaAdmin& admin, const Configuration& configuration) {
   return found;
 }
 
+/// After these were created. A broker answers before it knows of them itself, a busy one long before.
+Result<Survey> survey_with(KafkaAdmin& admin, const Configuration& configuration,
+                           const std::vector<TopicSpec>& created) {
+  constexpr std::chrono::seconds kPatience{30};
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  for (;;) {
+    auto found = survey(admin, configuration);
+    if (!found || std::chrono::steady_clock::now() >= deadline) return found;
+    const bool is_missing =
+        std::any_of(found->differences.begin(), found->differences.end(), [&](const TopicDifference& difference) {
+          return difference.kind == TopicDifference::Kind::kMissing &&
+                 std::any_of(created.begin(), created.end(),
+                             [&](const TopicSpec& spec) { return spec.name == difference.topic; });
+        });
+    if (!is_missing) return found;
+    std::this_thread::sleep_for(kLookAround);
+  }
+}
+
 std::optional<Error> serious_difference(const Survey& survey) {
   for (const TopicDifference& difference : survey.differences) {
     if (difference.kind == TopicDifference::Kind::kMissing) {
@@ -279,7 +298,7 @@ int topics(const Configuration& configuration, TopicsMode mode, std::ostream& ou
     if (!created) return failed(created.error());
     for (const TopicSpec& spec : missing)
       fmt::print(out, "created {} with {} partitions\n", spec.name, spec.partitions);
-    found = survey(**admin, configuration);
+    found = survey_with(**admin, configuration, missing);
     if (!found) return failed(found.error());
   }
   for (const TopicDifference& difference : found->differences) {

@@ -122,8 +122,12 @@ class Log {
   /// Records that are committed to the partition and not yet polled.
   virtual std::int64_t lag(const TopicPartition& partition) = 0;
 
-  /// Leaves the group. Nothing may be called afterwards.
+  /// Ends. A member with a name of its own keeps its place in the group for as long as the group's session time-out, so
+  /// that coming back disturbs nobody; others leave. Nothing may be called afterwards.
   virtual void close() = 0;
+
+  /// Like close(), but leaves the group whoever it is: its partitions go to others at once.
+  virtual void leave() = 0;
 };
 
 /// Which of the engine's stages a task belongs to; the numbers are part of the format on disk.

@@ -70,7 +70,7 @@ Result<void> Worker::give_up_input(const Error& lacking) {
   if (log_ && any_dirty()) TOUCHSTONE_TRY(commit(Checkpoint::kNext));
   drop_tasks();
   owned_.clear();
-  if (log_) log_->close();
+  if (log_) log_->leave();
   log_.reset();
   resting_ = true;
   notice_ = options_.name + ": takes no more input: " + lacking.message();
