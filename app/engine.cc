@@ -102,7 +102,7 @@ void Engine::work(Worker& worker) {
   while (!stopping_ && !worker.finished() && !failure) {
     const auto moved = worker.turn(kPollWait);
     if (const auto notice = worker.take_notice()) spdlog::warn("{}", *notice);
-    if (worker.resting()) std::this_thread::sleep_for(kRestStep);
+    if (worker.pausing()) std::this_thread::sleep_for(kRestStep);
     if (!moved) failure = moved.error();
   }
   leave(worker, std::move(failure));

@@ -1,6 +1,7 @@
 #include "app/run.h"
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <iostream>
 #include <memory>
@@ -90,7 +91,22 @@ struct Survey {
   std::vector<Topology::Input> inputs;
   std::vector<TopicSpec> wanted;
   std::vector<TopicDifference> differences;
+  Millis deletions_kept{0};  ///< in the changelogs, as the broker has them; 0: it does not say
 };
+
+/// The shortest time that one of the changelogs keeps deletions.
+Millis deletions_kept(const TopicNames& names, const std::vector<ExistingTopic>& existing) {
+  Millis shortest{0};
+  for (const ExistingTopic& topic : existing) {
+    if (topic.name != names.journey_changelog && topic.name != names.windows_changelog) continue;
+    const auto setting = topic.settings.find("delete.retention.ms");
+    if (setting == topic.settings.end()) continue;
+    std::int64_t kept = 0;
+    std::from_chars(setting->second.data(), setting->second.data() + setting->second.size(), kept);
+    if (kept > 0 && (shortest.count() == 0 || kept < shortest.count())) shortest = Millis{kept};
+  }
+  return shortest;
+}
 
 Result<Survey> survey(KafkaAdmin& admin, const Configuration& configuration) {
   auto inputs = input_topics(admin, configuration);
@@ -101,13 +117,33 @@ Result<Survey> survey(KafkaAdmin& admin, const Configuration& configuration) {
   for (const Topology::Input& input : *inputs) plan.input_partitions += input.partitions;
   plan.events_partitions = plan.deltas_partitions = plan.derived_partitions = configuration.topics.partitions;
   plan.replication = configuration.topics.replication;
-  Survey found{std::move(*inputs), topics_of(plan), {}};
+  Survey found{std::move(*inputs), topics_of(plan), {}, {}};
   std::vector<std::string> names;
   for (const TopicSpec& spec : found.wanted) names.push_back(spec.name);
   auto existing = admin.describe(names);
   if (!existing) return existing.error();
   found.differences = differences(found.wanted, *existing);
+  found.deletions_kept = deletions_kept(TopicNames(plan.prefix), *existing);
   return found;
+}
+
+/// After these were created. A broker answers before it knows of them itself, a busy one long before.
+Result<Survey> survey_with(KafkaAdmin& admin, const Configuration& configuration,
+                           const std::vector<TopicSpec>& created) {
+  constexpr std::chrono::seconds kPatience{30};
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  for (;;) {
+    auto found = survey(admin, configuration);
+    if (!found || std::chrono::steady_clock::now() >= deadline) return found;
+    const bool is_missing =
+        std::any_of(found->differences.begin(), found->differences.end(), [&](const TopicDifference& difference) {
+          return difference.kind == TopicDifference::Kind::kMissing &&
+                 std::any_of(created.begin(), created.end(),
+                             [&](const TopicSpec& spec) { return spec.name == difference.topic; });
+        });
+    if (!is_missing) return found;
+    std::this_thread::sleep_for(kLookAround);
+  }
 }
 
 std::optional<Error> serious_difference(const Survey& survey) {
@@ -134,7 +170,7 @@ std::function<Partition(std::string_view)> partitioner_of(const Configuration& c
 }
 
 EngineOptions engine_options(const Configuration& configuration, std::shared_ptr<const Rules> rules,
-                             const Survey& survey, MakeShelf make_shelf, RunUntil until) {
+                             const Survey& survey, RunUntil until) {
   EngineOptions options;
   options.kafka = connection_of(configuration);
   options.group = configuration.group;
@@ -145,7 +181,6 @@ EngineOptions engine_options(const Configuration& configuration, std::shared_ptr
   options.watchdog.limit = options.watchdog.grace = configuration.workers.stalled_after;
   Topology& topology = options.topology;
   topology.rules = std::move(rules);
-  topology.make_shelf = std::move(make_shelf);
   topology.topics = TopicNames(configuration.topics.prefix);
   topology.inputs = survey.inputs;
   topology.through_intake = needs_intake(configuration);
@@ -177,6 +212,68 @@ void stop(Engine& engine, const Signals& signals) {
   }
 }
 
+RocksTablesOptions tables_options(const Configuration& configuration, const Survey& survey) {
+  RocksTablesOptions options;
+  options.min_free_bytes = configuration.state.min_free;
+  options.deletions_kept = survey.deletions_kept;
+  options.report = [](const std::string& what) { spdlog::warn("{}", what); };
+  return options;
+}
+
+/// Waits where the disk is nearly full: to end would only mean to be started again. Nothing when asked to stop.
+Result<std::unique_ptr<RocksTables>> open_tables(const std::string& directory, const RocksTablesOptions& options,
+                                                 Board& board, Signals& signals) {
+  constexpr std::string_view kAtStart = "start";
+  bool told = false;
+  for (;;) {
+    auto tables = RocksTables::open(directory, options);
+    if (tables) {
+      board.set_resting(std::string(kAtStart), {});
+      return tables;
+    }
+    if (tables.error().kind() != ErrorKind::kRetry || RocksTables::has_room(directory, options)) return tables.error();
+    if (!told) spdlog::warn("waiting: {}", tables.error().message());
+    told = true;
+    board.set_resting(std::string(kAtStart), tables.error().message());
+    if (signals.stop_requested()) return std::unique_ptr<RocksTables>();
+    signals.wait(kLookAround);
+  }
+}
+
+/// Until it is stopped, at its end, or cannot go on.
+Result<void> run_engine(EngineOptions options, RocksTables& tables, const std::string& directory, Clock& clock,
+                        Board& board, Signals& signals) {
+  auto shelves = file_shelves(directory);
+  if (!shelves) return shelves.error();
+  options.topology.make_shelf = std::move(*shelves);
+  Engine engine(std::move(options), tables, clock, board);
+  engine.start();
+  while (engine.running() && !signals.stop_requested()) {
+    board.set_state_bytes(tables.size_bytes());
+    board.set_state_free_bytes(tables.free_bytes());
+    signals.wait(kLookAround);
+  }
+  stop(engine, signals);
+  return engine.wait();
+}
+
+/// One engine after another: where the local state turns out to be damaged, it is emptied and a new engine restores it.
+Result<void> run_engines(const EngineOptions& options, const RocksTablesOptions& tables_options,
+                         const std::string& directory, Clock& clock, Board& board, Signals& signals) {
+  // A disk that damages what it is given again and again is for a person to look at.
+  constexpr int kRebuilds = 3;
+  for (int rebuilt = 0;; ++rebuilt) {
+    auto tables = open_tables(directory, tables_options, board, signals);
+    if (!tables) return tables.error();
+    if (!*tables) return {};
+    const Result<void> ended = run_engine(options, **tables, directory, clock, board, signals);
+    if (ended || !(*tables)->damaged() || rebuilt == kRebuilds || signals.stop_requested()) return ended;
+    tables_options.report(ended.error().message() + ": it is emptied and restored from the changelog");
+    tables->reset();
+    TOUCHSTONE_TRY(RocksTables::wipe(directory));
+  }
+}
+
 }  // namespace
 
 int run(const Configuration& configuration, RunUntil until) {
@@ -192,24 +289,15 @@ int run(const Configuration& configuration, RunUntil until) {
   if (!found) return failed(found.error());
   if (const auto difference = serious_difference(*found)) return failed(*difference);
 
-  auto tables = RocksTables::open(configuration.state.dir);
-  if (!tables) return failed(tables.error());
-  auto shelves = file_shelves(configuration.state.dir);
-  if (!shelves) return failed(shelves.error());
   SteadyClock clock;
   Board board;
   auto server = serve_metrics(configuration, rules, board);
   if (!server) return failed(server.error());
   spdlog::info("metrics on http://{}:{}/metrics", configuration.http.listen.address, (*server)->port());
 
-  Engine engine(engine_options(configuration, rules, *found, *shelves, until), **tables, clock, board);
-  engine.start();
-  while (engine.running() && !signals.stop_requested()) {
-    board.set_state_bytes((*tables)->size_bytes());
-    signals.wait(kLookAround);
-  }
-  stop(engine, signals);
-  const Result<void> ended = engine.wait();
+  const EngineOptions options = engine_options(configuration, rules, *found, until);
+  const Result<void> ended =
+      run_engines(options, tables_options(configuration, *found), configuration.state.dir, clock, board, signals);
   (*server)->stop(kLastRequests);
   if (!ended) return failed(ended.error());
   return 0;
@@ -234,7 +322,7 @@ int topics(const Configuration& configuration, TopicsMode mode, std::ostream& ou
     if (!created) return failed(created.error());
     for (const TopicSpec& spec : missing)
       fmt::print(out, "created {} with {} partitions\n", spec.name, spec.partitions);
-    found = survey(**admin, configuration);
+    found = survey_with(**admin, configuration, missing);
     if (!found) return failed(found.error());
   }
   for (const TopicDifference& difference : found->differences) {

@@ -247,7 +247,11 @@ class Renderer {
             counts.wrong_partition);
     counter("window_rows_total", "Rows of closed windows written", counts.rows);
     counter("metrics_series_left_out_total", "Series beyond metrics.series_max, summed over scrapes", left_out);
+    counter("rebalances_total", "Times the group gave a worker of this process its partitions", now_.rebalances);
     gauge("state_bytes", "Size of the local state", as_double(now_.state_bytes));
+    gauge("state_free_bytes", "Free on the volume of the local state", as_double(now_.state_free_bytes));
+    gauge("input_paused", "1 while no input is taken, because the volume of the local state is nearly full",
+          now_.resting ? 1 : 0);
     gauge("ready", "1 when every task of this process is running", now_.ready ? 1 : 0);
     troubles();
     commit_times();

@@ -36,6 +36,7 @@ KafkaInput::~KafkaInput() = default;
 Result<std::unique_ptr<KafkaInput>> KafkaInput::open(KafkaConnection connection, const KafkaIdentity& identity,
                                                      std::vector<std::string> topics) {
   std::unique_ptr<KafkaInput> input(new KafkaInput(std::move(connection), std::move(topics)));
+  input->static_ = !identity.instance.empty();
   auto conf = make_conf(KafkaRole::kInput, identity, input->connection_.properties);
   if (!conf) return conf.error();
   rd_kafka_conf_set_rebalance_cb(conf->get(), on_rebalance);
@@ -266,11 +267,14 @@ std::int64_t KafkaInput::lag(const TopicPartition& partition) {
 
 // Closing while partitions are assigned can hang, so they are given back first; and nothing here waits for
 // ever.
-void KafkaInput::close() {
+void KafkaInput::close(Place place) {
   if (!client_) return;
   borrowed_.clear();
   const Deadline deadline(kClosePatience, connection_);
-  if (!topics_.empty()) {
+  if (!topics_.empty() && place == Place::kKept && static_) {
+    // To unsubscribe would tell the group; a static member that only closes is missed after the session time-out.
+    rd_kafka_assign(client_.get(), nullptr);
+  } else if (!topics_.empty()) {
     rd_kafka_unsubscribe(client_.get());
     while (!assigned_.empty() && !deadline.passed()) {
       const MessagePtr ignored(rd_kafka_consumer_poll(client_.get(), static_cast<int>(kCloseStep.count())));

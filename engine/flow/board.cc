@@ -39,6 +39,16 @@ void Board::set_state_bytes(std::uint64_t bytes) {
   now_.state_bytes = bytes;
 }
 
+void Board::set_state_free_bytes(std::uint64_t bytes) {
+  const std::scoped_lock lock(mutex_);
+  now_.state_free_bytes = bytes;
+}
+
+void Board::count_rebalance() {
+  const std::scoped_lock lock(mutex_);
+  ++now_.rebalances;
+}
+
 void Board::count_commit(double seconds) {
   const std::scoped_lock lock(mutex_);
   const auto* bound = std::lower_bound(CommitTimes::kBounds.begin(), CommitTimes::kBounds.end(), seconds);
@@ -71,6 +81,15 @@ void Board::count_abort() {
   ++now_.troubles.aborts;
 }
 
+void Board::set_resting(const std::string& worker, std::string why) {
+  const std::scoped_lock lock(mutex_);
+  if (why.empty()) {
+    resting_.erase(worker);
+  } else {
+    resting_[worker] = std::move(why);
+  }
+}
+
 void Board::withdraw(const TaskId& task) {
   const std::scoped_lock lock(mutex_);
   now_.journeys.erase(task);
@@ -85,6 +104,7 @@ BoardSnapshot Board::snapshot() const {
   const std::scoped_lock lock(mutex_);
   BoardSnapshot copy = now_;
   for (const auto& [task, rows] : rows_) copy.rows.insert(rows.begin(), rows.end());
+  copy.resting = !resting_.empty();
   copy.ready = !missing();
   return copy;
 }
@@ -109,6 +129,7 @@ std::optional<std::string> Board::why_not_ready() const {
 }
 
 std::optional<std::string> Board::missing() const {
+  if (!resting_.empty()) return resting_.begin()->second;
   if (ready_.empty()) return "starting";
   std::string stalled;
   for (const auto& [worker, is] : now_.stalled) {

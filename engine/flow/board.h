@@ -60,7 +60,10 @@ struct BoardSnapshot {
   Troubles troubles;
   std::map<std::string, bool> stalled;  ///< by worker, of those that are watched
   std::uint64_t state_bytes = 0;
-  bool ready = false;  ///< every task that is ours is running, and no worker is stalled
+  std::uint64_t state_free_bytes = 0;
+  std::uint64_t rebalances = 0;
+  bool resting = false;  ///< a worker takes no input, because there is no room for what would come of it
+  bool ready = false;    ///< every task that is ours is running, no worker is stalled and none rests
 };
 
 /// Thread-safe.
@@ -72,6 +75,9 @@ class Board {
   void publish(const TaskId& task, WindowsStatus status, std::vector<Row> rows);
   void set_lag(const TopicPartition& partition, std::int64_t records);
   void set_state_bytes(std::uint64_t bytes);
+  void set_state_free_bytes(std::uint64_t bytes);
+  /// The group has given a worker other partitions, or the same ones anew.
+  void count_rebalance();
   void count_commit(double seconds);
   /// A worker tells whether all its tasks run.
   void set_ready(const std::string& worker, bool ready);
@@ -80,6 +86,8 @@ class Board {
   void count_error(ErrorKind kind);
   void count_rebuild(ErrorCause cause);
   void count_abort();
+  /// A worker tells why it takes no input; an empty text: it does again.
+  void set_resting(const std::string& worker, std::string why);
   /// The task is no longer ours: its states vanish, its counts stay.
   void withdraw(const TaskId& task);
 
@@ -100,6 +108,7 @@ class Board {
   std::map<TaskId, std::map<CellKey, Cell>> moves_;
   std::map<TaskId, std::map<CellKey, ItemCounts>> rankings_;
   std::map<std::string, bool> ready_;
+  std::map<std::string, std::string> resting_;  ///< by worker, why
 };
 
 }  // namespace touchstone

@@ -38,7 +38,12 @@ Result<bool> Worker::turn(Millis wait) {
 }
 
 Result<bool> Worker::try_turn(Millis wait) {
-  if (resting()) return false;
+  if (holds_back()) return false;
+  if (const auto room = tables_.room(); !room) {
+    TOUCHSTONE_TRY(give_up_input(room.error()));
+    return false;
+  }
+  if (std::exchange(resting_, false)) board_.set_resting(options_.name, {});
   if (!log_) TOUCHSTONE_TRY(open());
   options_.pulse->begin("reading");
   auto polled = log_->poll(wait, options_.max_records);
@@ -69,6 +74,20 @@ Result<void> Worker::open() {
   return {};
 }
 
+// Others of the group get our partitions, and may have room. What was begun is committed first.
+Result<void> Worker::give_up_input(const Error& lacking) {
+  if (resting_) return {};
+  if (log_ && any_dirty()) TOUCHSTONE_TRY(commit(Checkpoint::kNext));
+  drop_tasks();
+  owned_.clear();
+  if (log_) log_->leave();
+  log_.reset();
+  resting_ = true;
+  notice_ = options_.name + ": takes no more input: " + lacking.message();
+  board_.set_resting(options_.name, lacking.message());
+  return {};
+}
+
 bool Worker::any_dirty() const {
   return std::any_of(assigned_.begin(), assigned_.end(), [](const auto& each) { return each.second.task->dirty(); });
 }
@@ -87,6 +106,7 @@ void Worker::show() {
 
 Result<void> Worker::handle(const Polled& polled) {
   // Noted first: if restoring one of them fails, the others are still ours.
+  if (!polled.lost.empty() || !polled.assigned.empty()) board_.count_rebalance();
   for (const TopicPartition& partition : polled.lost) owned_.erase(partition);
   owned_.insert(polled.assigned.begin(), polled.assigned.end());
   if (!polled.lost.empty()) TOUCHSTONE_TRY(lose(polled.lost));
@@ -201,7 +221,7 @@ bool Worker::reached_limit(const TopicPartition& partition, const Assigned& assi
 }
 
 Result<void> Worker::find_end() {
-  if (!options_.to_end || assigned_.empty() || finished_) return {};
+  if (!options_.to_end || assigned_.empty() || assigned_.size() < options_.partitions || finished_) return {};
   if (!options_.outermost) {
     const bool told = std::all_of(assigned_.begin(), assigned_.end(),
                                   [&](const auto& each) { return each.second.task->stage().ended(*options_.to_end); });

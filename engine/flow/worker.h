@@ -43,6 +43,9 @@ struct WorkerOptions {
   std::optional<std::uint64_t> to_end = std::nullopt;
   bool outermost = true;  ///< it reads the input itself, and so finds the end; else the log tells
   std::shared_ptr<Pulse> pulse = std::make_shared<Pulse>();  ///< shared with whoever watches it
+  /// With `to_end`: of all its topics. The end is looked for only while all of them are ours, because it is the highest
+  /// time of all; the group may give them one after another, as it takes away those of members that are gone.
+  std::size_t partitions = 1;
 };
 
 /// Not thread-safe; one thread owns it, its log and its tasks.
@@ -61,8 +64,8 @@ class Worker {
   /// Only with `to_end` or after end_input: everything up to the end is committed.
   [[nodiscard]] bool finished() const { return finished_; }
 
-  /// True while it waits before it tries again what has failed.
-  [[nodiscard]] bool resting() const { return clock_.now() < not_before_; }
+  /// True while it waits before it tries again what has failed, or for room: there is no use in turns one after another.
+  [[nodiscard]] bool pausing() const { return holds_back() || resting_; }
 
   /// Whether what is done since the last commit is still to be committed.
   enum class Leave : std::uint8_t { kCommit, kAbandon };
@@ -75,6 +78,7 @@ class Worker {
   [[nodiscard]] std::optional<std::string> take_notice() { return std::exchange(notice_, std::nullopt); }
 
  private:
+  [[nodiscard]] bool holds_back() const { return clock_.now() < not_before_; }
   struct Assigned {
     std::unique_ptr<Task> task;
     std::optional<std::chrono::microseconds> end_since;  ///< read to its end since then
@@ -83,6 +87,7 @@ class Worker {
 
   Result<bool> try_turn(Millis wait);
   Result<void> open();
+  Result<void> give_up_input(const Error& lacking);
   Result<void> handle(const Polled& polled);
   Result<void> assign(const TopicPartition& partition);
   Result<void> lose(const std::vector<TopicPartition>& partitions);
@@ -120,6 +125,7 @@ class Worker {
   int failures_ = 0;                        ///< since the last commit, or since there was nothing to commit
   bool end_told_ = false;
   bool finished_ = false;
+  bool resting_ = false;  ///< takes no input, because there is no room for what would come of it
   std::optional<std::string> notice_;
 };
 

@@ -143,6 +143,45 @@ TEST_F(WorkerTest, IsReadyOnceItsTasksAreRestored) {
   EXPECT_TRUE(board_.ready());
 }
 
+TEST_F(WorkerTest, TakesNoInputWhileThereIsNoRoomForItsState) {
+  append(0);
+  turn(3);
+  EXPECT_EQ(written(), "1 ");
+  tables_.set_room(Error(ErrorKind::kRetry, "the disk is nearly full"));
+  append(0);
+  turn(3);
+  EXPECT_EQ(written(), "");
+  EXPECT_FALSE(board_.ready());
+  EXPECT_EQ(board_.why_not_ready(), "the disk is nearly full");
+  tables_.set_room(std::nullopt);
+  turn(3);
+  EXPECT_EQ(written(), "2 ");
+  EXPECT_TRUE(board_.ready());
+  EXPECT_EQ(board_.why_not_ready(), std::nullopt);
+}
+
+TEST_F(WorkerTest, CommitsWhatItHasBegunBeforeItRests) {
+  turn(1);
+  append(0);
+  ASSERT_TRUE(worker_->turn(Millis{0}));
+  tables_.set_room(Error(ErrorKind::kRetry, "the disk is nearly full"));
+  ASSERT_TRUE(worker_->turn(Millis{0}));
+  EXPECT_EQ(written(), "1 ");
+}
+
+TEST_F(WorkerTest, RestoresACopyThatDoesNotSayHowFarItGoesFromTheBeginning) {
+  append(0);
+  turn(3);
+  worker_.reset();
+  const TaskId task{StageKind::kJourney, "in", Partition(0)};
+  // Of a restore that was interrupted: a key that the changelog does not know any more.
+  ASSERT_TRUE(tables_.apply({{task, {{changelog_offset_key(), std::nullopt}, {customer_key("gone"), "77"}}}}));
+  start();
+  append(0);
+  turn(3);
+  EXPECT_EQ(written(), "1 2 ");
+}
+
 TEST_F(WorkerTest, CommitsWhatIsDoneWhenItIsStopped) {
   turn(1);
   append(0);

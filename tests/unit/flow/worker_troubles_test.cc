@@ -165,9 +165,9 @@ TEST_F(WorkerTroublesTest, RestsLongerEachTimeTheSameThingFails) {
   append(1);
   for (int i = 0; i < 4; ++i) fail(SimCall::kCommit, ErrorKind::kAbort);
   turn();
-  EXPECT_FALSE(worker_->resting()) << "a transaction may get lost now and then";
+  EXPECT_FALSE(worker_->pausing()) << "a transaction may get lost now and then";
   turn();
-  EXPECT_TRUE(worker_->resting());
+  EXPECT_TRUE(worker_->pausing());
   const std::size_t tried = script_.commits.size();
   turn(Millis{199});
   EXPECT_EQ(script_.commits.size(), tried);
@@ -179,7 +179,7 @@ TEST_F(WorkerTroublesTest, RestsLongerEachTimeTheSameThingFails) {
   EXPECT_EQ(script_.commits.size(), tried + 2);
   turn(Millis{800});
   EXPECT_EQ(written(), (std::vector<std::string>{"0"}));
-  EXPECT_FALSE(worker_->resting());
+  EXPECT_FALSE(worker_->pausing());
 }
 
 TEST_F(WorkerTroublesTest, CommitsInTheMiddleOfAPollRatherThanStageWithoutALimit) {
