@@ -31,6 +31,7 @@ class WrappedLog : public Log {
   Result<void> abort() override { return log_->abort(); }
   std::int64_t lag(const TopicPartition& partition) override { return log_->lag(partition); }
   void close() override { log_->close(); }
+  void leave() override { log_->leave(); }
 
  private:
   std::unique_ptr<Log> log_;
