@@ -17,6 +17,7 @@
 #include "app/kafka_properties.h"
 #include "app/load_rules.h"
 #include "app/metrics_server.h"
+#include "app/pseudonym.h"
 #include "app/signals.h"
 #include "app/steady_clock.h"
 #include "ingest/kafka_admin.h"
@@ -145,6 +146,7 @@ EngineOptions engine_options(const Configuration& configuration, std::shared_ptr
   topology.event_partitions = topology.delta_partitions = configuration.topics.partitions;
   topology.slices = configuration.state.slices;
   topology.commit = configuration.commit;
+  topology.pseudonym_key = read_pseudonym_key(configuration).key;
   topology.expected_partition = partitioner_of(configuration, survey.inputs);
   if (until == RunUntil::kEnd) {
     // The end of the input is found over all its partitions, so one worker must hold them all.
