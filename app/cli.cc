@@ -12,7 +12,7 @@
 #include "app/exit_code.h"
 #include "app/explain.h"
 #include "app/load_rules.h"
-#include "app/pseudonym.h"
+#include "app/pseudonym_key.h"
 #include "app/replay.h"
 #include "app/run.h"
 #include "app/version.h"

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "app/kafka_properties.h"
-#include "app/pseudonym.h"
+#include "app/pseudonym_key.h"
 #include "app/window_settings.h"
 #include "ingest/yaml_reader.h"
 

@@ -2,33 +2,18 @@
 
 #include <array>
 #include <cassert>
-#include <cstdlib>
+#include <memory>
+#include <string>
 #include <string_view>
-#include <utility>
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
 
-#include "app/kafka_properties.h"
-
 namespace touchstone {
 namespace {
 
 constexpr std::size_t kHashBytes = 32;
-
-/// The key as the configuration says where it is; why not, if it cannot be had.
-SecretFile find_key(const Configuration::Privacy& privacy) {
-  if (!privacy.key_file.empty()) return read_secret_file(privacy.key_file);
-  SecretFile secret;
-  const char* value = std::getenv(privacy.key_env.c_str());
-  if (value == nullptr) {
-    secret.reason = "the environment has no variable " + in_quotes(privacy.key_env);
-  } else {
-    secret.value = value;
-  }
-  return secret;
-}
 
 /// HMAC-SHA-256 with the key already mixed in, so that a short text costs two blocks and no set-up.
 class Mac {
@@ -76,20 +61,6 @@ class Mac {
 };
 
 }  // namespace
-
-PseudonymKeyRead read_pseudonym_key(const Configuration& configuration) {
-  const Configuration::Privacy& privacy = configuration.privacy;
-  if (!privacy.pseudonymise) return {};
-  SecretFile secret = find_key(privacy);
-  if (secret.reason.empty() && secret.value.size() < kShortestPseudonymKey) {
-    secret.reason = "the key has " + std::to_string(secret.value.size()) + " bytes; it needs at least " +
-                    std::to_string(kShortestPseudonymKey) + ", better 32 random ones";
-  }
-  if (!secret.reason.empty()) {
-    return {nullptr, {{configuration.file, privacy.key_at.line, privacy.key_at.column, "privacy.key", secret.reason}}};
-  }
-  return {std::make_shared<const PseudonymKey>(PseudonymKey{std::move(secret.value), privacy.key_id}), {}};
-}
 
 Pseudonym make_pseudonym(const PseudonymKey& key) {
   const auto mac = std::make_shared<const Mac>(key.bytes);

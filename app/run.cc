@@ -17,7 +17,8 @@
 #include "app/kafka_properties.h"
 #include "app/load_rules.h"
 #include "app/metrics_server.h"
-#include "app/pseudonym.h"
+#include "app/pseudonym_key.h"
+#include "app/purge.h"
 #include "app/signals.h"
 #include "app/steady_clock.h"
 #include "ingest/kafka_admin.h"
@@ -174,6 +175,7 @@ int run(const Configuration& configuration, RunUntil until) {
 
   auto tables = RocksTables::open(configuration.state.dir);
   if (!tables) return failed(tables.error());
+  Purge purge(**tables, configuration.privacy.purge);
   SteadyClock clock;
   Board board;
   auto server = serve_metrics(configuration, rules, board);

@@ -19,6 +19,8 @@
 #include <rocksdb/write_batch.h>
 #include <sys/stat.h>
 
+#include "state/rocks_status.h"
+
 namespace touchstone {
 namespace {
 
@@ -70,7 +72,9 @@ rocksdb::DBOptions database_options() {
   options.max_log_file_size = kMiB;
   options.keep_log_file_num = 2;
   options.log_file_time_to_roll = 0;
-  options.max_manifest_file_size = 16 * kMiB;
+  // The file of files names the first and the last key of each. So that those of customers who are gone go too, it is
+  // written anew with each change, which is one a flush or compaction.
+  options.max_manifest_file_size = 1;
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
   options.dump_malloc_stats = false;
@@ -89,7 +93,8 @@ rocksdb::BlockBasedTableOptions table_options(const RocksTablesOptions& ours) {
   return options;
 }
 
-rocksdb::CompressionType compression() {
+rocksdb::CompressionType compression(const RocksTablesOptions& ours) {
+  if (!ours.compress) return rocksdb::kNoCompression;
   const auto supported = rocksdb::GetSupportedCompressions();
   const bool lz4 = std::find(supported.begin(), supported.end(), rocksdb::kLZ4Compression) != supported.end();
   return lz4 ? rocksdb::kLZ4Compression : rocksdb::kNoCompression;
@@ -100,7 +105,7 @@ rocksdb::CompressionType compression() {
 rocksdb::ColumnFamilyOptions family_options(const RocksTablesOptions& ours) {
   rocksdb::ColumnFamilyOptions options;
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table_options(ours)));
-  options.compression = compression();
+  options.compression = compression(ours);
   options.bottommost_compression = rocksdb::kDisableCompressionOption;  // the same as above
   options.write_buffer_size = 16 * kMiB;
   options.max_write_buffer_number = 3;
@@ -118,19 +123,10 @@ rocksdb::ColumnFamilyOptions family_options(const RocksTablesOptions& ours) {
   options.disable_auto_compactions = false;
   options.force_consistency_checks = true;
   // Deleted keys are gone from the files too after some weeks at most, whether or not others are written
-  // there.
+  // there. Those of customers sooner: purge().
   options.ttl = std::uint64_t{7} * 24 * 60 * 60;
   options.periodic_compaction_seconds = 0;
   options.merge_operator = nullptr;
-  return options;
-}
-
-rocksdb::WriteOptions write_options() {
-  rocksdb::WriteOptions options;
-  options.disableWAL = false;
-  options.sync = false;
-  options.no_slowdown = false;
-  options.memtable_insert_hint_per_batch = true;  // keys come sorted
   return options;
 }
 
@@ -171,43 +167,6 @@ std::string successor_of(std::string prefix) {
   return prefix;
 }
 
-bool is_held_elsewhere(const rocksdb::Status& status) {
-  const std::string text = status.ToString();  // RocksDB has no code of its own for this
-  return status.IsIOError() && (text.find("While lock file") != std::string::npos ||
-                                text.find("lock hold by current process") != std::string::npos);
-}
-
-// The one translation of RocksDB's errors.
-Error error_from(const rocksdb::Status& status, const std::string& directory) {
-  const std::string cause = " (RocksDB: " + status.ToString() + ")";
-  if (is_held_elsewhere(status)) {
-    return {ErrorKind::kRetry, "state directory " + directory +
-                                   " is in use by another process; give each process its own directory" + cause};
-  }
-  if (status.IsCorruption()) {
-    return {ErrorKind::kFatal, "state in " + directory +
-                                   " is damaged: stop, delete that directory and start again; the state is "
-                                   "restored from the changelog" +
-                                   cause};
-  }
-  if (status.IsNoSpace()) return {ErrorKind::kFatal, "disk full under state directory " + directory + cause};
-  return {ErrorKind::kFatal, "cannot use state directory " + directory + cause};
-}
-
-Result<void> checked(const rocksdb::Status& status, const std::string& directory) {
-  if (!status.ok()) return error_from(status, directory);
-  return {};
-}
-
-template <typename Body>
-auto without_exceptions(const std::string& directory, const Body& body) -> decltype(body()) {
-  try {
-    return body();
-  } catch (const std::exception& failure) {
-    return Error(ErrorKind::kFatal, "state in " + directory + ": " + failure.what());
-  }
-}
-
 Result<void> make_directory(const std::string& directory) {
   std::error_code failure;
   const auto path = std::filesystem::absolute(directory, failure);
@@ -224,16 +183,6 @@ Result<void> make_directory(const std::string& directory) {
     return Error(ErrorKind::kFatal, "cannot make state directory " + directory + ": " + failure.message());
   }
   return {};
-}
-
-// `needed` is what is about to be written on top of the reserve.
-Result<void> check_free_space(const std::string& directory, std::uint64_t reserve, std::uint64_t needed) {
-  std::error_code failure;
-  const std::uint64_t free = std::filesystem::space(directory, failure).available;
-  if (failure || (free >= reserve && free - reserve >= needed)) return {};
-  return Error(ErrorKind::kRetry, "disk nearly full under state directory " + directory + ": " +
-                                      std::to_string(free / kMiB) + " MiB free, " + std::to_string(reserve / kMiB) +
-                                      " MiB are kept in reserve");
 }
 
 struct OrderedChange {
@@ -273,6 +222,15 @@ rocksdb::WriteBatch batch_of(const std::vector<TaskChanges>& changes) {
   return batch;
 }
 
+// Only keys of the journey stage are customers'.
+bool forgets_customers(const std::vector<TaskChanges>& changes) {
+  return std::any_of(changes.begin(), changes.end(), [](const TaskChanges& of_task) {
+    return of_task.task.stage == StageKind::kJourney &&
+           std::any_of(of_task.changes.begin(), of_task.changes.end(),
+                       [](const TableChange& change) { return !change.value; });
+  });
+}
+
 }  // namespace
 
 RocksTables::RocksTables(std::string directory, RocksTablesOptions options, std::unique_ptr<rocksdb::DB> database)
@@ -290,6 +248,7 @@ Result<std::unique_ptr<RocksTables>> RocksTables::open(const std::string& direct
     if (!status.ok()) return error_from(status, directory);
     std::unique_ptr<RocksTables> tables(new RocksTables(directory, options, std::unique_ptr<rocksdb::DB>(database)));
     TOUCHSTONE_TRY(tables->check_format());
+    TOUCHSTONE_TRY(tables->read_remains());
     TOUCHSTONE_TRY(tables->finish_interrupted_clears());
     return tables;
   });
@@ -331,6 +290,7 @@ Result<void> RocksTables::apply(std::vector<TaskChanges> changes) {
     if (batch.Count() == 0) return {};
     // Twice: once in the log, once in a table.
     TOUCHSTONE_TRY(check_free_space(directory_, options_.free_space_reserve, 2 * batch.GetDataSize()));
+    if (forgets_customers(changes)) return write_leaving_remains(std::move(batch));
     return checked(database_->Write(write_options(), &batch), directory_);
   });
 }
@@ -354,7 +314,9 @@ Result<void> RocksTables::clear(const TaskId& task) {
   return without_exceptions(directory_, [&]() -> Result<void> {
     const std::string prefix = prefix_of(task);
     const std::string mark = kClearingPrefix + prefix;
-    TOUCHSTONE_TRY(checked(database_->Put(write_options(), mark, ""), directory_));
+    rocksdb::WriteBatch begun;
+    begun.Put(mark, "");
+    TOUCHSTONE_TRY(write_leaving_remains(std::move(begun)));
     TOUCHSTONE_TRY(delete_entries(prefix));
     return checked(database_->Delete(write_options(), mark), directory_);
   });

@@ -4,8 +4,10 @@
 // are not forced to disk: a killed process loses nothing, a machine that loses power may lose the last
 // batches, whole ones from the end, and the offsets inside each batch say where the changelog has to fill in.
 //
-//   database  = format, *clearing, *entry
+//   database  = format, [remains], *clearing, *entry
 //   format    = 0x00 "format"                -> "touchstone-tables 1"
+//   remains   = 0x00 "remains"               -> since when customers' keys were deleted that the files may still
+//                                               hold, in ms since 1970, as digits; "": they hold none (purge)
 //   clearing  = 0x00 "clearing/" prefix      -> ""            a clear() that has begun and not ended
 //   entry     = prefix key                   -> value
 //   prefix    = stage:u8 topic_length:u16 topic partition:u32  (big-endian; stage > 0)
@@ -14,10 +16,14 @@
 // together in the order of their keys' bytes.
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,7 +33,8 @@
 
 namespace rocksdb {
 class DB;
-}
+class WriteBatch;
+}  // namespace rocksdb
 
 namespace touchstone {
 
@@ -38,6 +45,8 @@ struct RocksTablesOptions {
   std::uint64_t free_space_reserve = std::uint64_t{256} << 20;
   /// Blocks read are kept up to this size. Little is needed: the engine reads by scanning, at restore.
   std::size_t block_cache_bytes = std::size_t{16} << 20;
+  /// False only for tests that look for bytes in the files.
+  bool compress = true;
 };
 
 /// Thread-safe as the port demands. Errors: kRetry where the disk is nearly full; everything else is kFatal,
@@ -59,16 +68,28 @@ class RocksTables : public Tables {
   /// Bytes of the files in the directory; walks it, so ask once a scrape and not once an event.
   std::uint64_t size_bytes() override;
 
+  using SystemTime = std::chrono::system_clock::time_point;
+  /// Since when the files may hold what was deleted of customers (keys of the journey stage); nothing: they do not.
+  [[nodiscard]] std::optional<SystemTime> remains_since() const;
+  /// Rewrites the files until no byte of what was deleted before this call is in any of them; values that were written
+  /// over go too. Does nothing where nothing remains. Takes as long as copying the directory, in a thread of its own
+  /// and beside everything else. kRetry: cancelled, or the disk is nearly full; what remains then still does.
+  Result<void> purge(std::atomic<bool>& cancel);
+
  private:
   RocksTables(std::string directory, RocksTablesOptions options, std::unique_ptr<rocksdb::DB> database);
 
   Result<void> check_format();
   Result<void> finish_interrupted_clears();
   Result<void> delete_entries(const std::string& prefix);
+  Result<void> read_remains();
+  Result<void> write_leaving_remains(rocksdb::WriteBatch batch);
 
   const std::string directory_;
   const RocksTablesOptions options_;
   const std::unique_ptr<rocksdb::DB> database_;
+  mutable std::mutex remains_mutex_;  ///< held while a batch that leaves remains is written
+  std::optional<SystemTime> remains_since_;
 };
 
 }  // namespace touchstone

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "app/configuration.h"
+#include "app/pseudonym_key.h"
 
 namespace touchstone {
 namespace {
@@ -78,8 +79,7 @@ class PseudonymKeys : public ::testing::Test {
     const PseudonymKeyRead read_key = read(key);
     EXPECT_EQ(read_key.key, nullptr) << key;
     ASSERT_EQ(read_key.problems.size(), 1U) << key;
-    EXPECT_EQ(to_string(read_key.problems.front()),
-              (directory_ / "c.yaml").string() + ":3:8: privacy.key: " + message);
+    EXPECT_EQ(to_string(read_key.problems.front()), (directory_ / "c.yaml").string() + ":3:8: privacy.key: " + message);
   }
   [[nodiscard]] std::string path(const std::string& name) const { return (directory_ / name).string(); }
 
