@@ -2,8 +2,8 @@
 // fenced workers, silent partitions, each from a seed. Whatever happened, what stands in the derived topics is what an
 // undisturbed run writes. Each run says what its seeds led to; what they never led to is a failure.
 //
-// TOUCHSTONE_SEEDS sets how many seeds are tried, TOUCHSTONE_ONLY_SEED tries one; with TOUCHSTONE_TELL_SEEDS each is
-// named before it is tried, so that one that ends the process is known.
+// TOUCHSTONE_SEEDS sets how many seeds are tried (a tenth of it under a sanitizer), TOUCHSTONE_ONLY_SEED tries one;
+// with TOUCHSTONE_TELL_SEEDS each is named before it is tried, so that one that ends the process is known.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
@@ -23,8 +23,10 @@ using namespace simulation;
 // Under a sanitizer a seed costs ten times as much, and looks for other faults.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr int kUsualSeeds = 15;
+constexpr int kCost = 10;
 #else
 constexpr int kUsualSeeds = 100;
+constexpr int kCost = 1;
 #endif
 /// Of so many seeds each disturbance comes over some engine.
 constexpr int kSeedsForAll = 15;
@@ -37,7 +39,7 @@ struct Seeds {
 Seeds seeds() {
   if (const char* only = std::getenv("TOUCHSTONE_ONLY_SEED")) return {std::atoi(only), std::atoi(only)};
   const char* wanted = std::getenv("TOUCHSTONE_SEEDS");
-  return wanted != nullptr ? Seeds{1, std::max(1, std::atoi(wanted))} : Seeds{};
+  return wanted != nullptr ? Seeds{1, std::max(1, std::atoi(wanted) / kCost)} : Seeds{};
 }
 
 void add(const Tally& some, Tally& sum) {

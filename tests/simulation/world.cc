@@ -14,8 +14,10 @@
 namespace touchstone::simulation {
 namespace {
 
-/// Turns after which nothing is left to do, attempts to rebuild a client included.
-constexpr int kSettled = 250;
+/// Turns in a row in which nothing moves, after which nothing will: an attempt to rebuild a client waits for 10 s at
+/// most.
+constexpr int kQuiet = 100;
+constexpr int kSettled = 2'000;
 constexpr Millis kIdle = std::chrono::hours{1};
 constexpr std::uint64_t kSession = 1;
 
@@ -33,6 +35,7 @@ enum class Disturbance {
   kDiskFull,
   kFenced,
   kSessionExpired,
+  kSessionExpiresAtCommit,
   kPausedBeyondSession,
   kPaused,
   kStopped,
@@ -53,6 +56,7 @@ const std::vector<std::string>& all_disturbances() {
                                                   "disk nearly full after the commit",
                                                   "fenced by a newer client",
                                                   "session expired",
+                                                  "session expires between poll and commit",
                                                   "paused beyond its session",
                                                   "paused for a moment",
                                                   "stopped and started"};
@@ -182,12 +186,14 @@ void World::be_silent(Random& disturbance) {
 }
 
 void World::settle() {
-  for (int i = 0; i < kSettled; ++i) {
-    for (const auto& instance : instances_) {
-      instance->paused = 0;
-      turn_unless_paused(*instance);
-    }
+  for (const auto& instance : instances_) instance->paused = 0;
+  int quiet = 0;
+  for (int i = 0; i < kSettled && quiet < kQuiet; ++i) {
+    moved_ = false;
+    for (const auto& instance : instances_) turn_unless_paused(*instance);
+    quiet = moved_ ? 0 : quiet + 1;
   }
+  ASSERT_GE(quiet, kQuiet) << "it does not come to rest; the last notice was: " << last_notice_;
 }
 
 /// All but the first leave; it catches up, its input ends, and it finishes.
@@ -272,6 +278,7 @@ void World::turn(Worker& worker) {
   clock_.advance(Millis{60});
   const auto moved = worker.turn(Millis{0});
   ASSERT_TRUE(moved) << moved.error().message();
+  moved_ = moved_ || *moved;
   if (const auto notice = worker.take_notice()) {
     last_notice_ = *notice;
     ++met_[notice->substr(0, notice->find(": another client"))];
@@ -375,6 +382,8 @@ void World::disturb(Random& random, Instance& instance, Part part) {
       return;
     case kSessionExpired:
       return expire(instance);
+    case kSessionExpiresAtCommit:
+      return broker_.expire_member_at_commit(member(part, instance));
     case kPausedBeyondSession:
       instance.paused = static_cast<int>(between(random, 1, 6));
       return expire(instance);

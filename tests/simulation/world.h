@@ -105,6 +105,7 @@ class World {
   Tally disturbances_;
   Tally met_;
   std::string last_notice_;
+  bool moved_ = false;  ///< whether anything happened in a turn since it was last asked
 };
 
 /// All that disturbances() can name.
