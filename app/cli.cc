@@ -12,6 +12,7 @@
 #include "app/exit_code.h"
 #include "app/explain.h"
 #include "app/load_rules.h"
+#include "app/pseudonym_key.h"
 #include "app/replay.h"
 #include "app/run.h"
 #include "app/version.h"
@@ -51,6 +52,10 @@ int run_replay(const Arguments& arguments) {
   options.out = arguments.out;
   options.partitions = arguments.partitions;
   options.topic_prefix = configuration->topics.prefix;
+  PseudonymKeyRead key = read_pseudonym_key(*configuration);
+  for (const Problem& problem : key.problems) std::cerr << to_string(problem) << '\n';
+  if (!key.problems.empty()) return kExitConfiguration;
+  options.pseudonym_key = std::move(key.key);
   const Result<ReplayTotals> totals = replay(options, std::cerr, std::cout);
   if (!totals) return failed(totals.error());
   std::cout << fmt::format(

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "app/kafka_properties.h"
+#include "app/pseudonym_key.h"
 #include "app/window_settings.h"
 #include "ingest/yaml_reader.h"
 
@@ -23,7 +24,7 @@ using Word = std::string_view;
 
 constexpr auto kKeys =
     std::to_array<Word>({"time", "duplicates", "journey", "windows", "commit", "map", "input", "kafka", "state", "http",
-                         "topics", "group", "instance", "history", "metrics", "workers", "log"});
+                         "topics", "group", "instance", "history", "metrics", "workers", "privacy", "log"});
 constexpr auto kTimeKeys = std::to_array<Word>({"lateness", "max_future", "idle"});
 constexpr auto kDuplicatesKeys = std::to_array<Word>({"within", "ids"});
 constexpr auto kJourneyKeys = std::to_array<Word>({"lookback", "max_touches", "rating_within", "decay_half_life"});
@@ -35,6 +36,7 @@ constexpr auto kHttpKeys = std::to_array<Word>({"listen", "token_file", "reload"
 constexpr auto kTopicsKeys = std::to_array<Word>({"prefix", "partitions", "replication"});
 constexpr auto kMetricsKeys = std::to_array<Word>({"windows", "segments", "series_max"});
 constexpr auto kWorkersKeys = std::to_array<Word>({"intake", "journey", "windows", "stalled_after"});
+constexpr auto kPrivacyKeys = std::to_array<Word>({"pseudonymise", "key", "key_id", "purge"});
 constexpr auto kLogKeys = std::to_array<Word>({"level"});
 
 constexpr auto kPartitioners = std::to_array<Word>({"murmur2", "crc32"});
@@ -50,6 +52,7 @@ constexpr std::uint64_t kLeastFree = std::uint64_t{64} << 20;
 constexpr std::uint64_t kMostFree = std::uint64_t{1} << 40;
 constexpr std::size_t kLongestTopic = 249;  // Kafka's own limit
 constexpr std::size_t kLongestName = 200;   // leaves room for what is put before and after
+constexpr std::size_t kLongestKeyId = 64;   // it stands in each record
 
 /// Of what a name of Kafka's may consist.
 bool is_kafka_name(Word name) {
@@ -120,6 +123,7 @@ class ConfigurationReader {
     if (const auto value = keys.find("history")) set(made_.history, value->duration({"1m", "3650d"}));
     if (const auto value = keys.find("metrics")) read_metrics(YamlMapping(*value, kMetricsKeys));
     if (const auto value = keys.find("workers")) read_workers(YamlMapping(*value, kWorkersKeys));
+    if (const auto value = keys.find("privacy")) read_privacy(*value);
     if (const auto value = keys.find("log")) {
       if (const auto level = YamlMapping(*value, kLogKeys).find("level")) {
         set(made_.log.level, level->one_of(kLogLevels));
@@ -277,6 +281,29 @@ class ConfigurationReader {
     if (const auto value = keys.find("stalled_after")) set(made_.workers.stalled_after, value->duration({"5s", "1h"}));
   }
 
+  void read_privacy(const YamlValue& value) {
+    const YamlMapping keys(value, kPrivacyKeys);
+    Configuration::Privacy& privacy = made_.privacy;
+    if (const auto purge = keys.find("purge")) set(privacy.purge, purge->duration({"1s", "30d"}));
+    if (const auto pseudonymise = keys.find("pseudonymise")) set(privacy.pseudonymise, pseudonymise->boolean());
+    const auto key = keys.find("key");
+    const auto key_id = keys.find("key_id");
+    if (key_id) set(privacy.key_id, kafka_name(*key_id, kLongestKeyId));
+    if (key) {
+      KafkaProperty place;
+      if (key->kind() != YamlKind::kMapping) {
+        key->problem("expected {file: PATH} or {env: NAME}: the key itself does not belong here");
+      } else {
+        read_secret(*key, place);
+      }
+      (place.source == KafkaProperty::Source::kFile ? privacy.key_file : privacy.key_env) = place.value;
+      privacy.key_at = key->node().at;
+    }
+    if (!privacy.pseudonymise) return;
+    if (!key) value.problem("pseudonymise needs a key: {file: PATH} or {env: NAME}");
+    if (!key_id) value.problem("pseudonymise needs a key_id, which names the key in the records");
+  }
+
   /// A path, relative ones taken from the directory of the configuration.
   [[nodiscard]] std::optional<std::string> file(const YamlValue& value) const {
     const std::optional<std::string> written = value.text();
@@ -334,6 +361,7 @@ std::vector<Problem> check_runnable(const Configuration& configuration) {
     const SecretFile token = read_secret_file(configuration.http.token_file);
     if (!token.reason.empty()) add("http.token_file", token.reason);
   }
+  for (Problem& problem : read_pseudonym_key(configuration).problems) problems.push_back(std::move(problem));
   return problems;
 }
 

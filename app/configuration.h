@@ -83,6 +83,16 @@ struct Configuration {
     std::uint32_t windows = 1;
     Millis stalled_after{60'000};  ///< without moving; as long again, and the process ends
   };
+  /// What of customers is seen outside the engine.
+  struct Privacy {
+    /// Derived records hold a pseudonym in the place of a customer's id.
+    bool pseudonymise = false;
+    std::string key_file;                 ///< where its key is: in this file
+    std::string key_env;                  ///< or in this variable of the environment
+    Position key_at;                      ///< where the configuration says so
+    std::string key_id;                   ///< names the key in the records
+    Millis purge = std::chrono::days{1};  ///< how long what was forgotten may stay in the files of the state
+  };
   struct Log {
     std::string level = "info";  ///< trace, debug, info, warn, error or off
   };
@@ -101,6 +111,7 @@ struct Configuration {
   Millis history = std::chrono::days{7};
   Metrics metrics;
   Workers workers;
+  Privacy privacy;
   Log log;
 };
 

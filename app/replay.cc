@@ -190,6 +190,7 @@ Result<ReplayTotals> replay(const ReplayOptions& options, std::ostream& progress
   topology.inputs = {{(*lines)->base_name(), options.partitions}};
   topology.durability = Durability::kInMemory;
   topology.commit = Millis{0};
+  topology.pseudonym_key = options.pseudonym_key;
   topology.detect_silence = false;
   broker.create_topic(topology.topics.deltas, topology.delta_partitions);
 

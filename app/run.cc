@@ -18,6 +18,8 @@
 #include "app/kafka_properties.h"
 #include "app/load_rules.h"
 #include "app/metrics_server.h"
+#include "app/pseudonym_key.h"
+#include "app/purge.h"
 #include "app/signals.h"
 #include "app/steady_clock.h"
 #include "ingest/kafka_admin.h"
@@ -187,6 +189,7 @@ EngineOptions engine_options(const Configuration& configuration, std::shared_ptr
   topology.event_partitions = topology.delta_partitions = configuration.topics.partitions;
   topology.slices = configuration.state.slices;
   topology.commit = configuration.commit;
+  topology.pseudonym_key = read_pseudonym_key(configuration).key;
   topology.expected_partition = partitioner_of(configuration, survey.inputs);
   if (until == RunUntil::kEnd) {
     // The end of the input is found over all its partitions, so one worker must hold them all.
@@ -241,11 +244,12 @@ Result<std::unique_ptr<RocksTables>> open_tables(const std::string& directory, c
 }
 
 /// Until it is stopped, at its end, or cannot go on.
-Result<void> run_engine(EngineOptions options, RocksTables& tables, const std::string& directory, Clock& clock,
+Result<void> run_engine(EngineOptions options, RocksTables& tables, const Configuration& configuration, Clock& clock,
                         Board& board, Signals& signals) {
-  auto shelves = file_shelves(directory);
+  auto shelves = file_shelves(configuration.state.dir);
   if (!shelves) return shelves.error();
   options.topology.make_shelf = std::move(*shelves);
+  Purge purge(tables, configuration.privacy.purge);
   Engine engine(std::move(options), tables, clock, board);
   engine.start();
   while (engine.running() && !signals.stop_requested()) {
@@ -259,18 +263,18 @@ Result<void> run_engine(EngineOptions options, RocksTables& tables, const std::s
 
 /// One engine after another: where the local state turns out to be damaged, it is emptied and a new engine restores it.
 Result<void> run_engines(const EngineOptions& options, const RocksTablesOptions& tables_options,
-                         const std::string& directory, Clock& clock, Board& board, Signals& signals) {
+                         const Configuration& configuration, Clock& clock, Board& board, Signals& signals) {
   // A disk that damages what it is given again and again is for a person to look at.
   constexpr int kRebuilds = 3;
   for (int rebuilt = 0;; ++rebuilt) {
-    auto tables = open_tables(directory, tables_options, board, signals);
+    auto tables = open_tables(configuration.state.dir, tables_options, board, signals);
     if (!tables) return tables.error();
     if (!*tables) return {};
-    const Result<void> ended = run_engine(options, **tables, directory, clock, board, signals);
+    const Result<void> ended = run_engine(options, **tables, configuration, clock, board, signals);
     if (ended || !(*tables)->damaged() || rebuilt == kRebuilds || signals.stop_requested()) return ended;
     tables_options.report(ended.error().message() + ": it is emptied and restored from the changelog");
     tables->reset();
-    TOUCHSTONE_TRY(RocksTables::wipe(directory));
+    TOUCHSTONE_TRY(RocksTables::wipe(configuration.state.dir));
   }
 }
 
@@ -297,7 +301,7 @@ int run(const Configuration& configuration, RunUntil until) {
 
   const EngineOptions options = engine_options(configuration, rules, *found, until);
   const Result<void> ended =
-      run_engines(options, tables_options(configuration, *found), configuration.state.dir, clock, board, signals);
+      run_engines(options, tables_options(configuration, *found), configuration, clock, board, signals);
   (*server)->stop(kLastRequests);
   if (!ended) return failed(ended.error());
   return 0;

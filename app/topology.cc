@@ -81,7 +81,8 @@ WorkerOptions journey_worker(const Topology& topology) {
   options.outermost = !topology.through_intake;
   if (topology.durability == Durability::kKept) options.task.changelog = topology.topics.journey_changelog;
   auto decoder = std::make_shared<EventDecoder>(topology.rules->settings().max_future);
-  options.factory = [topology, decoder](const TaskId& task, const Slices& slices) -> std::unique_ptr<Stage> {
+  const Pseudonym pseudonym = topology.pseudonym_key ? make_pseudonym(*topology.pseudonym_key) : Pseudonym{};
+  options.factory = [topology, decoder, pseudonym](const TaskId& task, const Slices& slices) -> std::unique_ptr<Stage> {
     JourneyOptions journey;
     journey.rules = topology.rules;
     journey.topics = topology.topics;
@@ -89,6 +90,7 @@ WorkerOptions journey_worker(const Topology& topology) {
     journey.partitions = topology.journey_partitions();
     journey.delta_partitions = topology.delta_partitions;
     journey.intake_sources = topology.through_intake ? source_partitions(topology) : 0;
+    journey.pseudonym = pseudonym;
     journey.sources_text = topology.through_intake ? sources_text(topology) : "nothing";
     if (!topology.through_intake) journey.expected_partition = topology.expected_partition;
     return std::make_unique<JourneyStage>(std::move(journey), *decoder, slices);

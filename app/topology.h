@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "app/pseudonym.h"
 #include "engine/flow/topic_names.h"
 #include "engine/flow/worker.h"
 #include "engine/model/rules.h"
@@ -38,6 +39,8 @@ struct Topology {
   std::optional<std::uint64_t> to_end;
   std::function<Partition(std::string_view key)> expected_partition;
   MakeShelf make_shelf = memory_shelf;  ///< for what long windows put away
+  /// Puts pseudonyms in the place of ids in derived records; nothing: the ids stand there.
+  std::shared_ptr<const PseudonymKey> pseudonym_key;
 
   /// What the journey stage reads.
   [[nodiscard]] std::vector<std::string> journey_topics() const;

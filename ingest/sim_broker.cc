@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cassert>
 #include <iterator>
-#include <set>
 
 #include "ingest/partitioner.h"
 
@@ -83,6 +82,11 @@ void SimBroker::expire_member(const std::string& group, const std::string& trans
   const std::lock_guard lock(mutex_);
   Group& found = groups_[group];
   if (found.members.erase(transactional_id) > 0) rebalance(found);
+}
+
+void SimBroker::expire_member_at_commit(const std::string& transactional_id) {
+  const std::lock_guard lock(mutex_);
+  expiring_.insert(transactional_id);
 }
 
 Record SimBroker::view_of(const Stored& stored) {

@@ -13,6 +13,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -81,6 +82,8 @@ class SimBroker {
   /// A member's session ends without its knowledge; its partitions go to the others. It rejoins when it
   /// polls.
   void expire_member(const std::string& group, const std::string& transactional_id);
+  /// The same, but between its last poll and its next commit, which is then refused.
+  void expire_member_at_commit(const std::string& transactional_id);
 
  private:
   friend class SimLog;
@@ -134,6 +137,7 @@ class SimBroker {
   std::map<std::string, Group> groups_;
   std::map<std::string, std::uint64_t> owners_;  ///< the newest client of each transactional id
   std::vector<SimFault> faults_;
+  std::set<std::string> expiring_;  ///< members whose session ends at their next commit
   std::optional<std::int64_t> now_ms_;
   std::uint64_t next_sequence_ = 0;
   std::uint64_t next_client_ = 1;

@@ -200,6 +200,7 @@ Result<Receipt> SimLog::commit(std::span<const ConsumedOffset> consumed) {
   TOUCHSTONE_TRY(enter(SimCall::kCommit));
   if (lost_transaction_) return Error(ErrorKind::kAbort, "the transaction is lost and not yet aborted");
   SimBroker::Group& group = broker_.groups_[options_.group];
+  if (broker_.expiring_.erase(member_) > 0 && group.members.erase(member_) > 0) broker_.rebalance(group);
   // As in Kafka, only a transaction with offsets shows that its member is still one.
   if (!consumed.empty() && !options_.topics.empty()) {
     const auto self = group.members.find(member_);

@@ -38,4 +38,13 @@ Error error_from(const rocksdb::Status& status, const std::string& directory) {
   return {ErrorKind::kFatal, "cannot use state directory " + directory + cause};
 }
 
+Result<void> check_free_space(const std::string& directory, std::uint64_t free, std::uint64_t reserve,
+                              std::uint64_t needed) {
+  constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
+  if (free >= reserve && free - reserve >= needed) return {};
+  return Error(ErrorKind::kRetry, "disk nearly full under state directory " + directory + ": " +
+                                      std::to_string(free / kMiB) + " MiB free, " + std::to_string(reserve / kMiB) +
+                                      " MiB are kept in reserve");
+}
+
 }  // namespace touchstone

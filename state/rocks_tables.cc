@@ -75,7 +75,9 @@ rocksdb::DBOptions database_options() {
   options.max_log_file_size = kMiB;
   options.keep_log_file_num = 2;
   options.log_file_time_to_roll = 0;
-  options.max_manifest_file_size = 16 * kMiB;
+  // The file of files names the first and the last key of each. So that those of customers who are gone go too, it is
+  // written anew with each change, which is one a flush or compaction.
+  options.max_manifest_file_size = 1;
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
   options.dump_malloc_stats = false;
@@ -94,7 +96,8 @@ rocksdb::BlockBasedTableOptions table_options(const RocksTablesOptions& ours) {
   return options;
 }
 
-rocksdb::CompressionType compression() {
+rocksdb::CompressionType compression(const RocksTablesOptions& ours) {
+  if (!ours.compress) return rocksdb::kNoCompression;
   const auto supported = rocksdb::GetSupportedCompressions();
   const bool lz4 = std::find(supported.begin(), supported.end(), rocksdb::kLZ4Compression) != supported.end();
   return lz4 ? rocksdb::kLZ4Compression : rocksdb::kNoCompression;
@@ -105,7 +108,7 @@ rocksdb::CompressionType compression() {
 rocksdb::ColumnFamilyOptions family_options(const RocksTablesOptions& ours) {
   rocksdb::ColumnFamilyOptions options;
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table_options(ours)));
-  options.compression = compression();
+  options.compression = compression(ours);
   options.bottommost_compression = rocksdb::kDisableCompressionOption;  // the same as above
   options.write_buffer_size = 16 * kMiB;
   options.max_write_buffer_number = 3;
@@ -123,7 +126,7 @@ rocksdb::ColumnFamilyOptions family_options(const RocksTablesOptions& ours) {
   options.disable_auto_compactions = false;
   options.force_consistency_checks = true;
   // Deleted keys are gone from the files too after some weeks at most, whether or not others are written
-  // there.
+  // there. Those of customers sooner: purge().
   options.ttl = std::uint64_t{7} * 24 * 60 * 60;
   options.periodic_compaction_seconds = 0;
   options.merge_operator = nullptr;
@@ -176,24 +179,6 @@ std::string successor_of(std::string prefix) {
   return prefix;
 }
 
-template <typename Body>
-auto without_exceptions(const std::string& directory, const Body& body) -> decltype(body()) {
-  try {
-    return body();
-  } catch (const std::exception& failure) {
-    return Error(ErrorKind::kFatal, "state in " + directory + ": " + failure.what());
-  }
-}
-
-// `needed` is what is about to be written on top of the reserve.
-Result<void> check_free_space(const std::string& directory, std::uint64_t free, std::uint64_t reserve,
-                              std::uint64_t needed) {
-  if (free >= reserve && free - reserve >= needed) return {};
-  return Error(ErrorKind::kRetry, "disk nearly full under state directory " + directory + ": " +
-                                      std::to_string(free / kMiB) + " MiB free, " + std::to_string(reserve / kMiB) +
-                                      " MiB are kept in reserve");
-}
-
 std::uint64_t milliseconds_of(std::chrono::system_clock::time_point when) {
   return static_cast<std::uint64_t>(
       std::max<std::int64_t>(0, std::chrono::floor<Millis>(when.time_since_epoch()).count()));
@@ -238,6 +223,15 @@ rocksdb::WriteBatch batch_of(const std::vector<TaskChanges>& changes, std::uint6
     }
   }
   return batch;
+}
+
+// Only keys of the journey stage are customers'.
+bool forgets_customers(const std::vector<TaskChanges>& changes) {
+  return std::any_of(changes.begin(), changes.end(), [](const TaskChanges& of_task) {
+    return of_task.task.stage == StageKind::kJourney &&
+           std::any_of(of_task.changes.begin(), of_task.changes.end(),
+                       [](const TableChange& change) { return !change.value; });
+  });
 }
 
 }  // namespace
@@ -288,6 +282,7 @@ Result<std::unique_ptr<RocksTables>> RocksTables::open_whole(const std::string& 
   if (!found.ok() && !found.IsNotFound()) return error_from(found, directory);
   tables->batches_ = batch_number(last);
   TOUCHSTONE_TRY(tables->check_format());
+  TOUCHSTONE_TRY(tables->read_remains());
   TOUCHSTONE_TRY(tables->finish_interrupted_clears());
   return tables;
 }
@@ -368,7 +363,7 @@ Result<void> RocksTables::apply(std::vector<TaskChanges> changes) {
     if (batch.Count() == 0) return {};
     // Twice: once in the log, once in a table.
     TOUCHSTONE_TRY(check_free_space(directory_, free_bytes(), options_.min_free_bytes / 2, 2 * batch.GetDataSize()));
-    return write(batch);
+    return forgets_customers(changes) ? write_leaving_remains(batch) : write(batch);
   });
 }
 
@@ -416,7 +411,7 @@ Result<void> RocksTables::clear(const TaskId& task) {
     const std::string prefix = prefix_of(task);
     rocksdb::WriteBatch begun;
     begun.Put(kClearingPrefix + prefix, "");
-    TOUCHSTONE_TRY(write(begun));
+    TOUCHSTONE_TRY(write_leaving_remains(begun));
     TOUCHSTONE_TRY(delete_entries(prefix));
     rocksdb::WriteBatch done;
     done.Delete(kClearingPrefix + prefix);

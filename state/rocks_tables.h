@@ -4,11 +4,13 @@
 // are not forced to disk: a killed process loses nothing, a machine that loses power may lose the last
 // batches, whole ones from the end, and the offsets inside each batch say where the changelog has to fill in.
 //
-//   database  = batch, *clearing, format, *caught_up, *entry
+//   database  = batch, *clearing, format, *caught_up, [remains], *entry
 //   batch     = 0x00 "batch"                 -> number:u64    of the last batch (rocks_batches.h)
 //   clearing  = 0x00 "clearing/" prefix      -> ""            a clear() that has begun and not ended
 //   format    = 0x00 "format"                -> "touchstone-tables 1"
 //   caught_up = 0x00 "caught up/" prefix     -> ms:u64        since 1970; when the task's changelog offset was written
+//   remains   = 0x00 "remains"               -> since when customers' keys were deleted that the files may still
+//                                               hold, in ms since 1970, as digits; "": they hold none (purge)
 //   entry     = prefix key                   -> value
 //   prefix    = stage:u8 topic_length:u16 topic partition:u32  (big-endian; stage > 0)
 //
@@ -29,6 +31,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -63,6 +66,8 @@ struct RocksTablesOptions {
   std::function<std::chrono::system_clock::time_point()> wall_clock = std::chrono::system_clock::now;
   /// Blocks read are kept up to this size. Little is needed: the engine reads by scanning, at restore.
   std::size_t block_cache_bytes = std::size_t{16} << 20;
+  /// False only for tests that look for bytes in the files.
+  bool compress = true;
 };
 
 /// Thread-safe as the port demands. Errors: kRetry where the disk is full or nearly so. kReject where the database is
@@ -99,6 +104,14 @@ class RocksTables : public Tables {
   [[nodiscard]] std::uint64_t free_bytes() const;
   [[nodiscard]] bool damaged() const { return damaged_; }
 
+  using SystemTime = std::chrono::system_clock::time_point;
+  /// Since when the files may hold what was deleted of customers (keys of the journey stage); nothing: they do not.
+  [[nodiscard]] std::optional<SystemTime> remains_since() const;
+  /// Rewrites the files until no byte of what was deleted before this call is in any of them; values that were written
+  /// over go too. Does nothing where nothing remains. Takes as long as copying the directory, in a thread of its own
+  /// and beside everything else. kRetry: cancelled, or the disk is nearly full; what remains then still does.
+  Result<void> purge(std::atomic<bool>& cancel);
+
  private:
   RocksTables(std::string directory, RocksTablesOptions options, std::unique_ptr<BatchWatch> watch,
               std::unique_ptr<rocksdb::DB> database);
@@ -111,6 +124,8 @@ class RocksTables : public Tables {
   Result<void> forget_if_old(const TaskId& task, const std::string& prefix);
   Result<void> write(rocksdb::WriteBatch& batch);
   Result<void> checked(const rocksdb::Status& status);
+  Result<void> read_remains();
+  Result<void> write_leaving_remains(rocksdb::WriteBatch& batch);
 
   const std::string directory_;
   const RocksTablesOptions options_;
@@ -118,8 +133,10 @@ class RocksTables : public Tables {
   const std::unique_ptr<rocksdb::DB> database_;
   std::atomic<bool> damaged_{false};
   std::atomic<bool> full_{false};
-  std::mutex writing_;         // batches reach the log in the order of their numbers
-  std::uint64_t batches_ = 0;  // the number of the last one
+  std::mutex writing_;                // batches reach the log in the order of their numbers
+  std::uint64_t batches_ = 0;         // the number of the last one
+  mutable std::mutex remains_mutex_;  ///< held while a batch that leaves remains is written
+  std::optional<SystemTime> remains_since_;
 };
 
 }  // namespace touchstone

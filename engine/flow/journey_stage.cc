@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "engine/flow/dead_letter.h"
-#include "engine/wire/json.h"
 
 namespace touchstone {
 namespace {
@@ -155,7 +154,7 @@ void JourneyStage::lapse_until(EventTime watermark, std::optional<EventTime> bef
     if (!before || lapsed.transition.time >= *before) tally(lapsed, rules_, deltas_);
     index(entry);
     mark_changed(entry);
-    write_transition(lapsed.transition, id, out);
+    write_transition(lapsed.transition, name_of(id), out);
   }
 }
 
@@ -175,24 +174,27 @@ void JourneyStage::forget(std::string_view id, Offset at, Output& out) {
 
 void JourneyStage::write_observation(const Event& event, const Observation& seen, const Source& source,
                                      Output& out) const {
-  const std::string customer(event.customer);
+  const CustomerName customer = name_of(event.customer);
   const auto write = [&](const std::string& topic, std::string value) {
-    out.records.push_back({topic, std::nullopt, customer, std::move(value), {}});
+    out.records.push_back({topic, std::nullopt, customer.text, std::move(value), {}});
   };
-  write(options_.topics.interactions, interaction_json(event, seen, source, rules_));
+  write(options_.topics.interactions, interaction_json(event, customer, seen, source, rules_));
   for (const Transition& transition : seen.transitions) {
     write(options_.topics.transitions, transition_json(transition, customer, rules_));
   }
-  if (seen.conversion) write(options_.topics.conversions, conversion_json(event, seen, rules_));
+  if (seen.conversion) write(options_.topics.conversions, conversion_json(event, customer, seen, rules_));
   out.counts.count(seen);
 }
 
-void JourneyStage::write_transition(const Transition& transition, std::string_view customer, Output& out) const {
-  out.records.push_back({options_.topics.transitions,
-                         std::nullopt,
-                         std::string(customer),
-                         transition_json(transition, customer, rules_),
-                         {}});
+CustomerName JourneyStage::name_of(std::string_view customer) const {
+  const Pseudonym& pseudonym = options_.pseudonym;
+  if (!pseudonym.of) return {std::string(customer), {}};
+  return {pseudonym.of(customer), pseudonym.key_id};
+}
+
+void JourneyStage::write_transition(const Transition& transition, CustomerName customer, Output& out) const {
+  std::string value = transition_json(transition, customer, rules_);
+  out.records.push_back({options_.topics.transitions, std::nullopt, std::move(customer.text), std::move(value), {}});
   out.counts.count(transition);
 }
 

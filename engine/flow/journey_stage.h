@@ -14,6 +14,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "engine/flow/pseudonym.h"
 #include "engine/flow/slices.h"
 #include "engine/flow/stage.h"
 #include "engine/flow/topic_names.h"
@@ -21,6 +22,7 @@
 #include "engine/model/journey.h"
 #include "engine/model/watermark.h"
 #include "engine/wire/intake_envelope.h"
+#include "engine/wire/json.h"
 #include "engine/wire/records.h"
 
 namespace touchstone {
@@ -36,6 +38,7 @@ struct JourneyOptions {
   std::string sources_text;  ///< names the intake's sources in their order, for the fingerprint
   /// The partition a key belongs to, where the input says how it was partitioned; a mismatch is counted.
   std::function<Partition(std::string_view key)> expected_partition;
+  Pseudonym pseudonym;  ///< of customers in derived records, where their ids are not to stand there
 };
 
 class JourneyStage final : public Stage {
@@ -100,7 +103,8 @@ class JourneyStage final : public Stage {
   void lapse_until(EventTime watermark, std::optional<EventTime> before, Offset at, Output& out);
   void forget(std::string_view customer, Offset at, Output& out);
   void write_observation(const Event& event, const Observation& seen, const Source& source, Output& out) const;
-  void write_transition(const Transition& transition, std::string_view customer, Output& out) const;
+  void write_transition(const Transition& transition, CustomerName customer, Output& out) const;
+  [[nodiscard]] CustomerName name_of(std::string_view customer) const;
   void send_deltas(Output& out);
   void send(Partition target, DeltaBatch batch, Output& out) const;
 

@@ -64,7 +64,8 @@ class Worker {
   /// Only with `to_end` or after end_input: everything up to the end is committed.
   [[nodiscard]] bool finished() const { return finished_; }
 
-  /// True while it waits before it tries again what has failed, or for room: there is no use in turns one after another.
+  /// True while it waits before it tries again what has failed, or for room: there is no use in turns one after
+  /// another.
   [[nodiscard]] bool pausing() const { return holds_back() || resting_; }
 
   /// Whether what is done since the last commit is still to be committed.

@@ -8,6 +8,11 @@
 namespace touchstone {
 namespace {
 
+void append_customer(const CustomerName& customer, JsonObject& out) {
+  out.text("customer", customer.text);
+  if (!customer.key_id.empty()) out.text("customer_key", customer.key_id);
+}
+
 void append_shares(const std::vector<Credit>& credits, const Rules& rules, std::string& out) {
   JsonObject shares(out);
   for (const Credit& credit : credits) {
@@ -105,14 +110,15 @@ void JsonObject::fixed(std::string_view key, WideInt units, int decimals) {
 
 void JsonObject::flag(std::string_view key, bool value) { member(key).append(value ? "true" : "false"); }
 
-std::string interaction_json(const Event& event, const Observation& seen, const Source& source, const Rules& rules) {
+std::string interaction_json(const Event& event, const CustomerName& customer, const Observation& seen,
+                             const Source& source, const Rules& rules) {
   std::string out;
   out.reserve(384);
   {
     JsonObject object(out);
     if (const std::string_view id = text_of(event[Field::kId]); !id.empty()) object.text("id", id);
     object.time("time", event.time);
-    object.text("customer", event.customer);
+    append_customer(customer, object);
     object.text("type", text_of(event[Field::kType]));
     object.text("channel", rules.channels().id(seen.channel));
     object.text("touchpoint", rules.touchpoints().id(seen.touchpoint));
@@ -133,12 +139,12 @@ std::string interaction_json(const Event& event, const Observation& seen, const 
   return out;
 }
 
-std::string transition_json(const Transition& transition, std::string_view customer, const Rules& rules) {
+std::string transition_json(const Transition& transition, const CustomerName& customer, const Rules& rules) {
   std::string out;
   {
     JsonObject object(out);
     object.time("time", transition.time);
-    object.text("customer", customer);
+    append_customer(customer, object);
     object.text("segment", rules.segments().id(transition.segment));
     if (transition.from_lapsed) {
       object.text("from", kLapsedId);
@@ -151,13 +157,14 @@ std::string transition_json(const Transition& transition, std::string_view custo
   return out;
 }
 
-std::string conversion_json(const Event& event, const Observation& seen, const Rules& rules) {
+std::string conversion_json(const Event& event, const CustomerName& customer, const Observation& seen,
+                            const Rules& rules) {
   assert(seen.conversion.has_value());
   std::string out;
   {
     JsonObject object(out);
     object.time("time", event.time);
-    object.text("customer", event.customer);
+    append_customer(customer, object);
     object.text("segment", rules.segments().id(seen.segment));
     object.text("touchpoint", rules.touchpoints().id(seen.touchpoint));
     if (seen.value) object.fixed("value", *seen.value, kMoneyDecimals);

@@ -37,11 +37,19 @@ class JsonObject {
   bool first_ = true;
 };
 
-[[nodiscard]] std::string interaction_json(const Event& event, const Observation& seen, const Source& source,
-                                           const Rules& rules);
-[[nodiscard]] std::string transition_json(const Transition& transition, std::string_view customer, const Rules& rules);
+/// Whom a record is about, as the record says it.
+struct CustomerName {
+  std::string text;         ///< the id, or the pseudonym in its place
+  std::string_view key_id;  ///< borrowed; names the key of the pseudonym; empty: it is the id
+};
+
+[[nodiscard]] std::string interaction_json(const Event& event, const CustomerName& customer, const Observation& seen,
+                                           const Source& source, const Rules& rules);
+[[nodiscard]] std::string transition_json(const Transition& transition, const CustomerName& customer,
+                                          const Rules& rules);
 /// `seen.conversion` must be there.
-[[nodiscard]] std::string conversion_json(const Event& event, const Observation& seen, const Rules& rules);
+[[nodiscard]] std::string conversion_json(const Event& event, const CustomerName& customer, const Observation& seen,
+                                          const Rules& rules);
 
 [[nodiscard]] std::string row_json(const Row& row, const WindowSpec& window, const Dictionary<StageNo>& stages);
 /// `window/scope/id/segment`

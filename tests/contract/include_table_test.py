@@ -33,7 +33,7 @@ LIBRARIES = {
     "state": ["boost/system", "rocksdb"],
     "exporters": ["boost/system", "boost/asio", "boost/asio.hpp", "boost/beast", "boost/beast.hpp", "boost/json", "boost/json.hpp",
                   "prometheus"],
-    "app": ["boost/system", "boost/json", "boost/json.hpp", "CLI", "fmt", "spdlog", "simdjson.h"],
+    "app": ["boost/system", "boost/json", "boost/json.hpp", "CLI", "fmt", "spdlog", "simdjson.h", "openssl"],
     "bench": None,  # everything
     "tests": None,
     "main.cpp": [],
@@ -47,6 +47,7 @@ ONLY_IN = {
     "rocksdb": re.compile(r"^(state/rocks_\w+|tests/.*|bench/.*)\.(h|cc)$"),
     "librdkafka": re.compile(r"^(ingest/(kafka_\w+|mock_cluster)|tests/.*|bench/.*)\.(h|cc)$"),
     "yaml-cpp": re.compile(r"^(ingest/yaml_\w+|tests/.*|bench/.*)\.(h|cc)$"),
+    "openssl": re.compile(r"^(app/pseudonym|tests/.*|bench/.*)\.(h|cc)$"),
     "simdjson.h": re.compile(r"^(ingest/(event_decoder|json_values)|app/\w+|tests/.*|bench/.*)\.(h|cc)$"),
 }
 

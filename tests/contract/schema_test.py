@@ -245,6 +245,10 @@ def spoilt_together(topic, record):
     if topic == "transitions":
         yield "from lapsed to lapsed", {**record, "from": "lapsed", "to": "lapsed"}
         yield "a new customer who lapses", {key: "lapsed" if key == "to" else value for key, value in record.items() if key != "from"}
+    if "customer_key" in record:
+        yield "an id beside customer_key", changed(customer="c-4")
+        yield "a pseudonym in capitals", changed(customer=record["customer"].upper().replace("0", "A"))
+        yield "half a pseudonym", changed(customer=record["customer"][:32])
     if topic in ("windows", "alerts"):
         yield "an id in scope all", changed(scope="all", id="web")
         yield "a stage called lapsed", changed(scope="stage", id="lapsed")
@@ -266,8 +270,10 @@ def spoilt_together(topic, record):
 
 # --- records ----------------------------------------------------------------------------------------------------------
 
-def replay(binary, the_map, events, out, windows):
+def replay(binary, the_map, events, out, windows, configuration):
     command = [binary, "replay", "--map", the_map, "--input", events, "--out", out, "--windows", windows]
+    if configuration:
+        command += ["--config", configuration]
     done = subprocess.run([str(part) for part in command], stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False)
     if done.returncode != 0:
         raise Failed(f"exit code {done.returncode}: {' '.join(map(str, command))}\n{done.stderr[-2000:]}")
@@ -393,9 +399,9 @@ def read_schemas():
 
 
 def test_records(binary, scratch, seen):
-    for name, the_map, events, windows, lines_max in inputs(scratch, EVENTS_MAX, LINES_MAX, MADE_UP_LINES_MAX):
+    for name, the_map, events, windows, lines_max, configuration in inputs(scratch, EVENTS_MAX, LINES_MAX, MADE_UP_LINES_MAX):
         out = scratch / name.replace(" ", "-")
-        replay(binary, the_map, events, out, windows)
+        replay(binary, the_map, events, out, windows, configuration)
         written = {path.name for path in out.iterdir()}
         if written != {f"touchstone.{topic}.ndjson" for topic in TOPICS}:
             raise Failed(f"{name}: replay wrote {', '.join(sorted(written))}")

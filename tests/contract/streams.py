@@ -66,20 +66,30 @@ def wrong_lines():
             yield record
 
 
+def pseudonymising(scratch):
+    """A configuration with which derived records hold pseudonyms."""
+    (scratch / "key").write_text("a key of the test's, of no use\n", encoding="utf-8")
+    configuration = scratch / "pseudonyms.yaml"
+    configuration.write_text("privacy: {pseudonymise: true, key: {file: key}, key_id: 2026-a}\n", encoding="utf-8")
+    return configuration
+
+
 def inputs(scratch, events_max, lines_max, made_up_lines_max):
-    """Every stream: (name, map, file, windows, how many lines of a topic are validated)."""
+    """Every stream: (name, map, file, windows, how many lines of a topic are validated, configuration or None)."""
     for the_map in sorted((ROOT / "deploy" / "maps").glob("*.yaml")):
         events = scratch / f"{the_map.stem}.ndjson"
         lines = [json.dumps(each, ensure_ascii=False).encode() for each in stream(yaml.safe_load(the_map.read_text(encoding="utf-8")))]
         events.write_bytes(b"\n".join(lines) + b"\n")
-        yield f"map {the_map.stem}", the_map, events, "1h,7d", made_up_lines_max
+        yield f"map {the_map.stem}", the_map, events, "1h,7d", made_up_lines_max, None
+        if the_map.stem == "retail":
+            yield "pseudonyms", the_map, events, "7d", made_up_lines_max, pseudonymising(scratch)
     events = scratch / "wrong.ndjson"
     events.write_bytes(b"\n".join(wrong_lines()) + b"\n")
-    yield "wrong records", the_map, events, "7d", made_up_lines_max
+    yield "wrong records", the_map, events, "7d", made_up_lines_max, None
     for folder in sorted(path.parent for path in (ROOT / "deploy" / "data").glob("*/map.yaml")):
         events = folder / "events.ndjson.gz"
         if events_max:
             with gzip.open(events) as file:
                 events = scratch / f"{folder.name}.ndjson"
                 events.write_bytes(b"".join(itertools.islice(file, events_max)))
-        yield folder.name, folder / "map.yaml", events, "24h,7d", lines_max
+        yield folder.name, folder / "map.yaml", events, "24h,7d", lines_max, None

@@ -107,6 +107,8 @@ TEST(Configuration, TheExampleShowsTheDefaults) {
   EXPECT_EQ(shown.workers.journey, defaults.workers.journey);
   EXPECT_EQ(shown.workers.windows, defaults.workers.windows);
   EXPECT_EQ(shown.workers.stalled_after, defaults.workers.stalled_after);
+  EXPECT_EQ(shown.privacy.pseudonymise, defaults.privacy.pseudonymise);
+  EXPECT_EQ(shown.privacy.purge, defaults.privacy.purge);
   EXPECT_EQ(shown.log.level, defaults.log.level);
   EXPECT_FALSE(shown.instance.empty());
   EXPECT_EQ(joined(check_runnable(shown)), "");
@@ -129,6 +131,8 @@ TEST(Configuration, TheExampleStaysRightWithItsCommentsTakenAway) {
   EXPECT_EQ(all.http.token_file, "secrets/api-token");
   EXPECT_EQ(all.kafka.properties_file, "kafka.properties");
   EXPECT_EQ(all.kafka.properties.at("sasl.password").source, KafkaProperty::Source::kFile);
+  EXPECT_EQ(all.privacy.key_file, "secrets/pseudonym-key");
+  EXPECT_EQ(all.privacy.key_id, "2026-a");
   EXPECT_EQ(all.metrics.windows, (std::vector<std::string>{"5m", "1h"}));
 }
 
@@ -152,6 +156,7 @@ instance: one
 history: 1d
 metrics: {windows: [60m], segments: all, series_max: 10}
 workers: {intake: 2, journey: 3, windows: 4, stalled_after: 2m}
+privacy: {pseudonymise: true, key: {env: KEY}, key_id: b, purge: 2h}
 log: {level: debug}
 )",
                                    "/etc/touchstone/main.yaml");
@@ -195,6 +200,10 @@ log: {level: debug}
   EXPECT_EQ(all.metrics.series_max, 10U);
   EXPECT_EQ(all.workers.windows, 4U);
   EXPECT_EQ(all.workers.stalled_after, std::chrono::minutes{2});
+  EXPECT_TRUE(all.privacy.pseudonymise);
+  EXPECT_EQ(all.privacy.key_env, "KEY");
+  EXPECT_EQ(all.privacy.key_id, "b");
+  EXPECT_EQ(all.privacy.purge, std::chrono::hours{2});
   EXPECT_EQ(all.log.level, "debug");
 }
 

@@ -1,0 +1,99 @@
+"""The faults that the simulation must find: each a few lines of the engine, replaced by wrong ones.
+
+An edit is (file, what stands there exactly once, what is put in its place). `run` says which are caught.
+"""
+
+import collections
+
+Mutation = collections.namedtuple("Mutation", "name fault edits")
+
+WORKER = "engine/flow/worker.cc"
+TASK = "engine/flow/task.cc"
+JOURNEY = "engine/flow/journey_stage.cc"
+WINDOWS = "engine/flow/window_stage.cc"
+
+COMMIT = "  auto receipt = log_->commit(offsets);\n  if (!receipt) return receipt.error();\n"
+APPLY = "  if (!options_.task.changelog.empty()) TOUCHSTONE_TRY(tables_.apply(std::move(changes)));\n"
+
+MUTATIONS = [
+    # --- the commit
+    Mutation("offsets-apart", "offsets are committed in a transaction of their own, after that of the output", [
+        (WORKER, COMMIT,
+         "  auto receipt = log_->commit({});\n  if (!receipt) return receipt.error();\n"
+         "  if (const auto apart = log_->commit(offsets); !apart) return apart.error();\n"),
+    ]),
+    Mutation("tables-first", "state goes to the tables before Kafka has committed it", [
+        (WORKER, COMMIT,
+         "  std::vector<TaskChanges> early;\n"
+         "  for (Assigned* assigned : committing) early.push_back(assigned->task->committed(std::nullopt));\n"
+         "  if (!options_.task.changelog.empty()) TOUCHSTONE_TRY(tables_.apply(std::move(early)));\n" + COMMIT),
+    ]),
+    Mutation("offset-not-next", "the offset of the last record is committed, not the next one", [
+        (TASK, "  next_ = wanted_ = record.offset.next();\n", "  next_ = wanted_ = record.offset;\n"),
+    ]),
+    Mutation("no-rewind", "after an abort the tasks go on where they are, and nothing is read again", [
+        (WORKER, "    const Result<void> restored = restore_all();\n", "    const Result<void> restored{};\n"),
+    ]),
+    Mutation("fencing-ignored", "a commit that was refused for good is taken for one that was made", [
+        (WORKER, COMMIT,
+         "  auto receipt = log_->commit(offsets);\n"
+         "  if (!receipt && receipt.error().kind() != ErrorKind::kFatal) return receipt.error();\n"
+         "  if (!receipt) receipt = Receipt{};\n"),
+    ]),
+    Mutation("loss-ignored", "what is staged for a partition that the group took away is committed all the same", [
+        (WORKER, "  if (nothing_staged) return {};\n  TOUCHSTONE_TRY(log_->abort());\n  return restore_all();\n",
+         "  (void)nothing_staged;\n  return {};\n"),
+    ]),
+    # --- the restore
+    Mutation("changelog-unread", "a restore trusts the local tables and does not read the changelog", [
+        (TASK, "    TOUCHSTONE_TRY(catch_up(log, tables));\n", "    (void)log;\n"),
+    ]),
+    Mutation("slice-off-by-one", "a slice is taken to hold one record less than it does", [
+        ("engine/flow/slices.h", "return positions_[slice] <= at;", "return positions_[slice] < Offset(at.value() + 2);"),
+    ]),
+    Mutation("slice-ahead-by-one", "a slice is taken to hold one record more than it does", [
+        ("engine/flow/slices.h", "return positions_[slice] <= at;", "return positions_[slice] < at;"),
+    ]),
+    Mutation("replay-written", "what is processed again after a restart is written again", [
+        (TASK, "    TOUCHSTONE_TRY(stage_->process(record, dropped));\n", "    TOUCHSTONE_TRY(stage_->process(record, out));\n"),
+    ]),
+    Mutation("replay-deltas-kept", "deltas of what is processed again are sent with the next new ones", [
+        (TASK, "    stage_->flush(dropped);\n", ""),
+    ]),
+    Mutation("replay-too-long", "the first new record after a restart counts as one processed before", [
+        (TASK, "record.offset >= committed_) state_ = State::kRunning;\n  if (state_ == State::kReplaying) {",
+         "record.offset > committed_) state_ = State::kRunning;\n  if (state_ == State::kReplaying) {"),
+    ]),
+    Mutation("watermark-forgotten", "a restart forgets how far event time had come", [
+        (JOURNEY, "  if (const auto highest = in.optional_time()) highest_.see(*highest);\n", "  (void)in.optional_time();\n"),
+    ]),
+    Mutation("sources-forgotten", "a restart of the windows stage forgets what its sources have told", [
+        (WINDOWS, "  watermark_ = JoinedWatermark(std::move(state->sources), state->watermark);\n", ""),
+    ]),
+    Mutation("ids-forgotten", "a restart forgets which events a customer's were accepted", [
+        ("engine/wire/customer_record.cc", "    customer.ids.push_back(id);\n", "    (void)id;\n"),
+    ]),
+    Mutation("lapses-forgotten", "a restart forgets when customers lapse", [
+        (JOURNEY, "  const auto entry = customers_.emplace(std::string(key.substr(1)), std::move(*customer)).first;\n"
+                  "  enlist(entry->first, entry->second);\n",
+         "  customers_.emplace(std::string(key.substr(1)), std::move(*customer));\n"),
+    ]),
+    Mutation("edges-forgotten", "a restart forgets when customers leave a window", [
+        (WINDOWS, "      windows_.restore_edge(key, in.signed_number());\n", "      (void)in.signed_number();\n"),
+    ]),
+    Mutation("rows-forgotten", "a restart forgets which rows were written", [
+        (WINDOWS, "      windows_.restore_row(key, std::move(row));\n", ""),
+    ]),
+    Mutation("no-tombstone", "a customer who is forgotten leaves no tombstone", [
+        (JOURNEY, "    if (found == customers_.end()) continue;\n    found->second.presence.expire("
+                  "watermark().value_or(EventTime{}), rules_.settings().windows);\n    change.value",
+         "    if (found == customers_.end()) {\n      changes.pop_back();\n      continue;\n    }\n    change.value"),
+    ]),
+    # --- silence
+    Mutation("silence-kept", "a partition that speaks again still counts as silent", [
+        (JOURNEY, "  silent_ = false;\n  Arrival arrival", "  Arrival arrival"),
+    ]),
+    Mutation("silence-unheard", "a silent partition's silence is not told, so that it holds all windows back", [
+        (WINDOWS, "  watermark_.update(source, batch->mark, batch->silent);\n", "  watermark_.update(source, batch->mark, false);\n"),
+    ]),
+]

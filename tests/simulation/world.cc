@@ -1,0 +1,401 @@
+#include "tests/simulation/world.h"
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+
+#include <gtest/gtest.h>
+
+#include "engine/wire/records.h"
+#include "ingest/partitioner.h"
+#include "ingest/sim_log.h"
+#include "tests/support/maps.h"
+
+namespace touchstone::simulation {
+namespace {
+
+/// Turns in a row in which nothing moves, after which nothing will: an attempt to rebuild a client waits for 10 s at
+/// most.
+constexpr int kQuiet = 100;
+constexpr int kSettled = 2'000;
+constexpr Millis kIdle = std::chrono::hours{1};
+constexpr std::uint64_t kSession = 1;
+
+/// In the order of the switch below.
+enum class Disturbance {
+  kKilled,
+  kDiskLost,
+  kKilledBeforeCommit,
+  kKilledAfterCommit,
+  kRestoreFailed,
+  kCommitAborted,
+  kCommitUnknownDone,
+  kCommitUnknownNotDone,
+  kProduceAborted,
+  kDiskFull,
+  kFenced,
+  kSessionExpired,
+  kSessionExpiresAtCommit,
+  kPausedBeyondSession,
+  kPaused,
+  kStopped,
+};
+
+}  // namespace
+
+const std::vector<std::string>& all_disturbances() {
+  static const std::vector<std::string> kNames = {"killed",
+                                                  "killed, disk lost",
+                                                  "killed in its commit, before Kafka had it",
+                                                  "killed in its commit, after Kafka had it",
+                                                  "killed, and the restore fails",
+                                                  "commit aborted",
+                                                  "commit unknown, done",
+                                                  "commit unknown, not done",
+                                                  "produce aborted",
+                                                  "disk nearly full after the commit",
+                                                  "fenced by a newer client",
+                                                  "session expired",
+                                                  "session expires between poll and commit",
+                                                  "paused beyond its session",
+                                                  "paused for a moment",
+                                                  "stopped and started"};
+  return kNames;
+}
+
+std::int64_t between(Random& random, std::int64_t low, std::int64_t high) {
+  return std::uniform_int_distribution<std::int64_t>(low, high)(random);
+}
+
+std::vector<SimRecord> any_stream(Random& random, int count, std::int32_t partitions) {
+  static const char* const kTypes[] = {"impression",      "page_view", "page_view", "call",
+                                       "survey_response", "purchase",  "x"};
+  std::vector<SimRecord> stream;
+  std::int64_t now = millis_of(testing::at(0));
+  for (int i = 0; i < count; ++i) {
+    now += between(random, 0, 4'000);
+    if (between(random, 0, 60) == 0) now += between(random, 0, 100'000'000);
+    const std::string who = "c" + std::to_string(between(random, 0, 12));
+    SimRecord record;
+    record.topic = "input";
+    record.partition = Partition(murmur2_partition(who, partitions));
+    record.key = who;
+    record.timestamp_ms = now;
+    if (between(random, 0, 80) == 0) {
+      stream.push_back(std::move(record));  // a null value: forget
+      continue;
+    }
+    const std::int64_t time = now - between(random, 0, 8) * between(random, 0, 3'000);
+    std::string json =
+        "{\"type\":\"" + std::string(kTypes[between(random, 0, 6)]) + "\",\"time\":" + std::to_string(time);
+    if (between(random, 0, 2) != 0) json += ",\"id\":\"i" + std::to_string(between(random, 0, count / 3)) + "\"";
+    if (between(random, 0, 3) == 0) json += ",\"value\":" + std::to_string(between(random, -50, 500)) + ".25";
+    if (between(random, 0, 3) == 0) json += ",\"feedback\":{\"csat\":" + std::to_string(between(random, 1, 5)) + "}";
+    if (between(random, 0, 9) == 0) json += ",\"attributes\":{\"tier\":\"gold\"}";
+    json += between(random, 0, 40) == 0 ? "" : "}";
+    record.value = std::move(json);
+    stream.push_back(std::move(record));
+  }
+  return stream;
+}
+
+std::string difference(const Outcome& expected, const Outcome& actual) {
+  for (const auto& [key, values] : expected) {
+    const auto found = actual.find(key);
+    if (found == actual.end()) return key.first + " " + key.second + " is missing";
+    for (std::size_t i = 0; i < std::max(values.size(), found->second.size()); ++i) {
+      const std::string a = i < values.size() ? values[i] : "(nothing)";
+      const std::string b = i < found->second.size() ? found->second[i] : "(nothing)";
+      if (a != b)
+        return key.first + " " + key.second + " #" + std::to_string(i) + "\n  expected " + a + "\n  actual   " + b;
+    }
+  }
+  for (const auto& [key, values] : actual) {
+    if (!expected.contains(key)) return key.first + " " + key.second + " is too much";
+  }
+  return {};
+}
+
+World::World(const Plan& plan) : plan_(plan) {
+  Settings settings;
+  settings.idle = kIdle;
+  settings.windows = {{"1m", std::chrono::minutes{1}, std::chrono::seconds{5}},
+                      {"1h", std::chrono::hours{1}, std::chrono::minutes{1}},
+                      {"24h", std::chrono::hours{24}, std::chrono::hours{1}}};
+  topology_.rules = testing::small_rules(settings);
+  topology_.inputs = {{"input", plan.partitions}};
+  topology_.delta_partitions = plan.delta_partitions;
+  topology_.slices = plan.slices;
+  topology_.commit = Millis{100};
+  topology_.detect_silence = plan.silence;
+  const TopicNames& names = topology_.topics;
+  broker_.create_topic("input", plan.partitions);
+  broker_.create_topic(names.deltas, plan.delta_partitions);
+  broker_.create_topic(names.journey_changelog, plan.partitions);
+  broker_.create_topic(names.windows_changelog, plan.delta_partitions);
+  for (const std::string& topic : derived()) broker_.create_topic(topic, 1);
+  for (int i = 0; i < plan.instances; ++i) {
+    Instance& instance = *instances_.emplace_back(std::make_unique<Instance>());
+    instance.name = std::to_string(i);
+    start(Part::kJourney, instance);
+    start(Part::kWindows, instance);
+  }
+}
+
+void World::run(const std::vector<SimRecord>& stream) {
+  Random disturbance(plan_.seed + 1);
+  const std::size_t half = plan_.silence ? stream.size() / 2 : 0;
+  if (plan_.silence) {
+    feed(stream, 0, half, disturbance);
+    be_silent(disturbance);
+  }
+  feed(stream, half, stream.size(), disturbance);
+  finish();
+  count_silences();
+}
+
+void World::feed(const std::vector<SimRecord>& stream, std::size_t from, std::size_t to, Random& disturbance) {
+  for (std::size_t fed = from; fed < to; fed += plan_.batch) {
+    for (std::size_t i = fed; i < std::min(to, fed + plan_.batch); ++i) ASSERT_TRUE(broker_.append(stream[i]));
+    for (int turns = 0; turns < 3; ++turns) {
+      if (plan_.disturbed) disturb(disturbance);
+      for (const auto& instance : instances_) turn_unless_paused(*instance);
+    }
+  }
+}
+
+/// Everything is read before, so that what closes does not depend on who was late; and all partitions wake up before
+/// anything else comes, so that none that still sleeps fails to hold the windows back.
+void World::be_silent(Random& disturbance) {
+  settle();
+  for (int times = 0; times < 2; ++times) {
+    clock_.advance(kIdle + Millis{1});
+    for (const auto& instance : instances_) turn_unless_paused(*instance);
+    if (plan_.disturbed && times == 0) disturb(disturbance);
+    settle();
+  }
+  for (std::int32_t p = 0; p < plan_.partitions; ++p) {
+    SimRecord wake;
+    wake.topic = "input";
+    wake.partition = Partition(p);
+    wake.key = "wake " + std::to_string(p);
+    wake.value = "{";
+    ASSERT_TRUE(broker_.append(std::move(wake)));
+  }
+  settle();
+}
+
+void World::settle() {
+  for (const auto& instance : instances_) instance->paused = 0;
+  int quiet = 0;
+  for (int i = 0; i < kSettled && quiet < kQuiet; ++i) {
+    moved_ = false;
+    for (const auto& instance : instances_) turn_unless_paused(*instance);
+    quiet = moved_ ? 0 : quiet + 1;
+  }
+  ASSERT_GE(quiet, kQuiet) << "it does not come to rest; the last notice was: " << last_notice_;
+}
+
+/// All but the first leave; it catches up, its input ends, and it finishes.
+void World::finish() {
+  while (instances_.size() > 1) {
+    // Whoever was killed or paused knows its end only from the others.
+    for (int i = 0; i < 20; ++i) turn_unless_paused(*instances_.back());
+    (void)instances_.back()->journey->stop();
+    (void)instances_.back()->windows->stop();
+    instances_.pop_back();
+  }
+  settle();
+  Instance& last = *instances_.front();
+  ASSERT_TRUE(last.journey->end_input(kSession));
+  settle();
+  ASSERT_TRUE(last.journey->finished()) << "the last notice was: " << last_notice_;
+}
+
+Outcome World::outcome() {
+  Outcome seen;
+  for (const std::string& topic : derived()) {
+    broker_.drain(topic, [&](const Record& record) {
+      seen[{topic, std::string(record.key.value_or(""))}].emplace_back(record.value.value_or(""));
+    });
+  }
+  add_board(seen);
+  return seen;
+}
+
+std::vector<std::string> World::derived() const {
+  const TopicNames& names = topology_.topics;
+  return {names.interactions, names.transitions, names.conversions, names.windows, names.dead_letters};
+}
+
+/// What is only asked for, not written: moves, stays and rankings over the longest window; and who is in which stage.
+void World::add_board(Outcome& seen) const {
+  const BoardSnapshot board = instances_.front()->board.window_snapshot(topology_.rules->settings().windows.size() - 1);
+  const auto values = [&](const CellKey& cell) -> std::vector<std::string>& {
+    return seen[{"board",
+                 std::string(kScopeNames[static_cast<std::size_t>(cell.scope)]) + "/" + cell.id + "/" + cell.segment}];
+  };
+  for (const auto& [cell, sums] : board.moves) {
+    for (const auto& [key, amount] : sums.amounts()) {
+      values(cell).push_back(std::to_string(static_cast<int>(key.kind)) + "/" + std::to_string(key.sub) + "=" +
+                             std::to_string(amount));
+    }
+  }
+  for (const auto& [ranking, items] : board.rankings) {
+    for (const auto& [item, count] : items) values(ranking).push_back(item + "=" + std::to_string(count));
+  }
+}
+
+std::string World::member(Part part, const Instance& instance) {
+  return (part == Part::kJourney ? "journey-" : "windows-") + instance.name;
+}
+
+Worker& World::worker(Part part, Instance& instance) {
+  return part == Part::kJourney ? *instance.journey : *instance.windows;
+}
+
+std::unique_ptr<Log> World::client(Part part, const Instance& instance) {
+  const bool journey = part == Part::kJourney;
+  return std::make_unique<SimLog>(broker_, SimLogOptions{journey ? "journey" : "windows",
+                                                         member(part, instance),
+                                                         {journey ? std::string("input") : topology_.topics.deltas}});
+}
+
+void World::start(Part part, Instance& instance) {
+  const auto make_log = [this, part, &instance]() -> Result<std::unique_ptr<Log>> { return client(part, instance); };
+  if (part == Part::kJourney) {
+    instance.journey.reset();
+    instance.journey =
+        std::make_unique<Worker>(journey_worker(topology_), make_log, instance.journey_tables, clock_, instance.board);
+  } else {
+    instance.windows.reset();
+    instance.windows =
+        std::make_unique<Worker>(windows_worker(topology_), make_log, instance.windows_tables, clock_, instance.board);
+  }
+}
+
+void World::turn(Worker& worker) {
+  clock_.advance(Millis{60});
+  const auto moved = worker.turn(Millis{0});
+  ASSERT_TRUE(moved) << moved.error().message();
+  moved_ = moved_ || *moved;
+  if (const auto notice = worker.take_notice()) {
+    last_notice_ = *notice;
+    ++met_[notice->substr(0, notice->find(": another client"))];
+  }
+}
+
+void World::turn_unless_paused(Instance& instance) {
+  if (instance.paused > 0) {
+    --instance.paused;
+    return;
+  }
+  turn(*instance.journey);
+  turn(*instance.windows);
+}
+
+void World::count_silences() {
+  SimLog reader(broker_, SimLogOptions{});
+  Names names = topology_.rules->names();
+  for (std::int32_t p = 0; p < plan_.delta_partitions; ++p) {
+    const auto end = reader.read({topology_.topics.deltas, Partition(p)}, Offset(0), [&](const Record& record) {
+      const auto batch = decode_deltas(*record.value, names);
+      ASSERT_TRUE(batch);
+      if (batch->has_mark && batch->silent) ++met_["a partition is told to be silent"];
+    });
+    ASSERT_TRUE(end) << end.error().message();
+  }
+}
+
+void World::lose_disk(Part part, Instance& instance) {
+  const bool journey = part == Part::kJourney;
+  const StageKind stage = journey ? StageKind::kJourney : StageKind::kWindows;
+  const std::string topic = journey ? "input" : topology_.topics.deltas;
+  const std::int32_t partitions = journey ? plan_.partitions : plan_.delta_partitions;
+  MemoryTables& tables = journey ? instance.journey_tables : instance.windows_tables;
+  for (std::int32_t p = 0; p < partitions; ++p) (void)tables.clear({stage, topic, Partition(p)});
+}
+
+void World::expire(const Instance& instance) {
+  broker_.expire_member("journey", member(Part::kJourney, instance));
+  broker_.expire_member("windows", member(Part::kWindows, instance));
+}
+
+/// The process ends inside Log::commit, with or without its effect; nothing after that call happens.
+void World::kill_in_commit(Part part, Instance& instance, SimFault::Effect effect) {
+  broker_.inject({SimCall::kCommit, ErrorKind::kFatal, effect, 0, member(part, instance)});
+  clock_.advance(topology_.commit);
+  const std::string before = std::exchange(last_notice_, {});
+  turn(worker(part, instance));
+  if (last_notice_.empty()) {
+    last_notice_ = before;  // there was nothing to commit; some later commit fails instead
+  } else {
+    ++met_[effect == SimFault::Effect::kDone ? "the process ends after its commit, before its tables have it"
+                                             : "the process ends in its commit"];
+  }
+  start(part, instance);
+}
+
+/// Now and then one of these comes over one of the instances.
+void World::disturb(Random& random) {
+  if (between(random, 0, 3) != 0) return;
+  Instance& instance = *instances_[static_cast<std::size_t>(between(random, 0, plan_.instances - 1))];
+  disturb(random, instance, between(random, 0, 1) == 0 ? Part::kJourney : Part::kWindows);
+}
+
+void World::disturb(Random& random, Instance& instance, Part part) {
+  using enum Disturbance;
+  const auto inject = [&](SimCall call, ErrorKind kind, SimFault::Effect effect, std::int64_t skip = 0) {
+    broker_.inject({call, kind, effect, static_cast<int>(skip), member(part, instance)});
+  };
+  const auto last = static_cast<std::int64_t>(all_disturbances().size()) - 1;
+  const auto chosen = static_cast<Disturbance>(between(random, 0, last));
+  ++disturbances_[all_disturbances()[static_cast<std::size_t>(chosen)]];
+  switch (chosen) {
+    case kKilled:
+      return start(part, instance);
+    case kDiskLost:
+      lose_disk(part, instance);
+      return start(part, instance);
+    case kKilledBeforeCommit:
+      return kill_in_commit(part, instance, SimFault::Effect::kNothing);
+    case kKilledAfterCommit:
+      return kill_in_commit(part, instance, SimFault::Effect::kDone);
+    case kRestoreFailed:
+      inject(SimCall::kRead, ErrorKind::kRetry, SimFault::Effect::kNothing, between(random, 0, 2));
+      return start(part, instance);
+    case kCommitAborted:
+      return inject(SimCall::kCommit, ErrorKind::kAbort, SimFault::Effect::kNothing);
+    case kCommitUnknownDone:
+      return inject(SimCall::kCommit, ErrorKind::kFatal, SimFault::Effect::kDone);
+    case kCommitUnknownNotDone:
+      return inject(SimCall::kCommit, ErrorKind::kFatal, SimFault::Effect::kNothing);
+    case kProduceAborted:
+      return inject(SimCall::kProduce, ErrorKind::kAbort, SimFault::Effect::kNothing, between(random, 0, 20));
+    case kDiskFull: {
+      MemoryTables& tables = part == Part::kJourney ? instance.journey_tables : instance.windows_tables;
+      return tables.fail_next_apply(Error(ErrorKind::kRetry, "the disk is nearly full"));
+    }
+    case kFenced:
+      // Made and gone again: from here on the transactional id is not the worker's.
+      (void)client(part, instance);
+      return;
+    case kSessionExpired:
+      return expire(instance);
+    case kSessionExpiresAtCommit:
+      return broker_.expire_member_at_commit(member(part, instance));
+    case kPausedBeyondSession:
+      instance.paused = static_cast<int>(between(random, 1, 6));
+      return expire(instance);
+    case kPaused:
+      instance.paused = static_cast<int>(between(random, 1, 3));
+      return;
+    case kStopped:
+      (void)instance.journey->stop();
+      (void)instance.windows->stop();
+      start(Part::kJourney, instance);
+      return start(Part::kWindows, instance);
+  }
+}
+
+}  // namespace touchstone::simulation
