@@ -175,8 +175,8 @@ class Tables {
   /// Bytes on disk or in memory, all tasks together.
   virtual std::uint64_t size_bytes() = 0;
 
-  /// kRetry, and why, while nothing more should be begun because there is hardly room to write what comes of it. What is
-  /// under way can still be applied. Cheap.
+  /// kRetry, and why, while nothing more should be begun because there is hardly room to write what comes of it. What
+  /// is under way can still be applied. Cheap.
   virtual Result<void> room() = 0;
 };
 

@@ -51,8 +51,10 @@ class WorkerTest : public ::testing::Test {
     start();
   }
 
-  void start() {
+  void start(std::optional<std::uint64_t> to_end = std::nullopt, std::size_t partitions = 2) {
     WorkerOptions options;
+    options.to_end = to_end;
+    options.partitions = partitions;
     options.name = "counting";
     options.task.changelog = "changelog";
     options.factory = [](const TaskId&, const Slices&) { return std::make_unique<CountingStage>(); };
@@ -141,6 +143,18 @@ TEST_F(WorkerTest, IsReadyOnceItsTasksAreRestored) {
   EXPECT_FALSE(board_.ready());
   turn(1);
   EXPECT_TRUE(board_.ready());
+}
+
+// A group gives the partitions of members that are gone one after another.
+TEST_F(WorkerTest, LooksForTheEndOfTheInputOnlyWhenItHasAllPartitions) {
+  append(0);
+  start(1, 3);
+  turn(5);
+  EXPECT_EQ(written(), "1 ");
+  EXPECT_FALSE(worker_->finished());
+  start(1, 2);
+  turn(5);
+  EXPECT_TRUE(worker_->finished());
 }
 
 TEST_F(WorkerTest, TakesNoInputWhileThereIsNoRoomForItsState) {
