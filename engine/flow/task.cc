@@ -131,6 +131,13 @@ Result<Offset> Task::settle(Log& log, std::optional<Offset> committed) {
     if (from == nullptr && slices_.applies(slice, lowest)) from = &*position_states_[slice];
   }
   if (!committed || slices_.highest() > *committed) {
+    // Both were committed in one transaction. Where the offset has followed since it was asked for, another member of
+    // the group is at work on this partition, and it is no longer ours.
+    auto now = log.committed(input());
+    if (!now) return now.error();
+    if (*now && slices_.highest() <= **now) {
+      return Error(ErrorKind::kRetry, "another member of the group has committed " + named(id_) + " meanwhile");
+    }
     return Error(ErrorKind::kReject, "the state of " + named(id_) +
                                          " is ahead of the group's committed offset: the group's offsets were reset "
                                          "or lost; begin anew with another group and prefix");
