@@ -107,11 +107,11 @@ void read_presence(ByteReader& in, IdReader& ids, const Rules& rules, Customer& 
     const std::string_view id = ids.next();
     const std::string_view segment = ids.next();
     Presence::Panes panes;
-    std::int64_t at = 0;
     const std::size_t pane_count = in.count();
     for (std::size_t p = 0; p < pane_count && in.ok(); ++p) {
-      at += in.signed_number();
-      panes.push_back(time_from_millis(at));
+      const EventTime pane = in.time_after(panes.empty() ? EventTime{} : panes.back());
+      if (!panes.empty() && pane <= panes.back()) in.fail();
+      panes.push_back(pane);
     }
     const auto cell = cell_number(scope, id, segment, rules);
     if (cell && !panes.empty()) cells[*cell] = std::move(panes);
