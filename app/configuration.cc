@@ -73,6 +73,7 @@ std::optional<ListenAddress> parse_listen(Word text) {
   if (colon == Word::npos) return std::nullopt;
   Word host = text.substr(0, colon);
   const Word digits = text.substr(colon + 1);
+  if (host.find('\0') != Word::npos) return std::nullopt;  // the system would read only what stands before it
   const bool is_six = host.size() > 2 && host.front() == '[' && host.back() == ']';
   if (is_six) host = host.substr(1, host.size() - 2);
   ListenAddress listen;
@@ -200,6 +201,7 @@ class ConfigurationReader {
       property.at = value.node().at;
       if (value.kind() == YamlKind::kScalar) {
         property.value = value.node().text;
+        refuse_nul(property.value, value);
       } else if (value.kind() == YamlKind::kMapping) {
         read_secret(value, property);
       } else {
@@ -220,6 +222,7 @@ class ConfigurationReader {
     } else if (variable) {
       property.source = KafkaProperty::Source::kEnvironment;
       set(property.value, variable->text());
+      refuse_nul(property.value, *variable);
     }
   }
 
@@ -304,10 +307,17 @@ class ConfigurationReader {
     if (!key_id) value.problem("pseudonymise needs a key_id, which names the key in the records");
   }
 
+  /// YAML can write "\0"; the system and librdkafka would take what stands before it for the whole.
+  static bool refuse_nul(const std::string& text, const YamlValue& value) {
+    if (text.find('\0') == std::string::npos) return true;
+    value.problem("holds a NUL character");
+    return false;
+  }
+
   /// A path, relative ones taken from the directory of the configuration.
   [[nodiscard]] std::optional<std::string> file(const YamlValue& value) const {
     const std::optional<std::string> written = value.text();
-    if (!written) return std::nullopt;
+    if (!written || !refuse_nul(*written, value)) return std::nullopt;
     return (std::filesystem::path(problems_.file()).parent_path() / *written).lexically_normal().string();
   }
 

@@ -22,6 +22,8 @@ target_compile_options(touchstone_settings INTERFACE
   -fstack-protector-strong -fstack-clash-protection -fcf-protection
   # g++ 12 sees overlapping copies in plain string concatenation (GCC bug 105651).
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
+  # libstdc++ 12's std::stable_sort calls what it has itself marked as deprecated, and clang tells whoever sorts.
+  $<$<CXX_COMPILER_ID:Clang>:-Wno-deprecated-declarations>
   # What only a bug can break is asserted in release builds too.
   -UNDEBUG)
 target_link_options(touchstone_settings INTERFACE -Wl,-z,relro,-z,now -pie)

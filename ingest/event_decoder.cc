@@ -203,6 +203,9 @@ EventDecoder::Reader::Reader(Millis max_future)
 Refusal EventDecoder::Reader::read(const Record& record) {
   assert(record.value.has_value());
   start(record);
+  if (record.key && record.key->size() > kLargestRecord) {
+    return refuse(Reason::kTooLarge, "the record's key is larger than 1 MiB");
+  }
   if (auto refusal = parse(*record.value)) return refusal;
   if (auto refusal = require(record)) return refusal;
   if (auto refusal = read_fields()) return refusal;
@@ -216,9 +219,10 @@ void EventDecoder::Reader::start(const Record& record) {
   event_.attributes.clear();
   event_.customer = {};
   event_.time = {};
-  key_.assign(record.key.value_or(std::string_view{}));
+  key_.assign(record.key.value_or(std::string_view{}).substr(0, kLargestRecord));
   customer_.reset();
   forget_.reset();
+  if (record.key && record.key->size() > key_.size()) return;  // it is nobody's
   if (!key_.empty() && is_utf8(key_)) customer_ = key_;
 }
 

@@ -151,6 +151,8 @@ Result<std::unique_ptr<LineReader>> LineReader::open(const std::string& path) {
   return std::unique_ptr<LineReader>(new LineReader(base_name_of(path), std::move(source)));
 }
 
+void LineReader::append(std::string_view part) { line_.append(part.substr(0, kLongestLine - line_.size())); }
+
 Result<std::optional<std::string_view>> LineReader::next() {
   line_.clear();
   while (true) {
@@ -159,10 +161,10 @@ Result<std::optional<std::string_view>> LineReader::next() {
       const std::string_view head = block_.substr(0, feed);
       block_.remove_prefix(feed + 1);
       if (line_.empty()) return std::optional(head);
-      line_.append(head);
+      append(head);
       return std::optional<std::string_view>(line_);
     }
-    line_.append(block_);
+    append(block_);
     block_ = {};
     const Result<std::string_view> block = source_->next_block();
     if (!block) return block.error();

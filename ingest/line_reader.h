@@ -5,6 +5,7 @@
 // an error, after the whole lines before it were delivered.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,7 +15,11 @@
 
 namespace touchstone {
 
-/// One thread owns it. Holds a block of the file at a time, and a whole line, however long that is.
+/// Of a longer line only so many bytes are delivered: it is no record anyway, and a file may have no line feed at all.
+/// More than is kept of a dead letter, which says then that it is cut.
+inline constexpr std::size_t kLongestLine = std::size_t{16} << 20;
+
+/// One thread owns it. Holds a block of the file at a time, and a line.
 class LineReader {
  public:
   /// Opens `path`; `-` is standard input. Gzip is recognised by its first bytes, whatever the name says, and
@@ -36,6 +41,7 @@ class LineReader {
  private:
   class Source;
   LineReader(std::string base_name, std::unique_ptr<Source> source);
+  void append(std::string_view part);
 
   std::string base_name_;
   std::unique_ptr<Source> source_;

@@ -9,10 +9,9 @@
 #include <variant>
 #include <vector>
 
-#include <re2/re2.h>
-
 #include "engine/model/event.h"
 #include "engine/model/glob.h"
+#include "engine/model/predicate.h"
 #include "ingest/core_schema.h"
 
 namespace touchstone {
@@ -113,6 +112,7 @@ class ConditionReader {
       value.problem("the empty text counts as absent; write {exists: false}");
       return false;
     }
+    if (is_glob(text) && !is_at_most(kLongestGlob, "a text with * or ?", value, text)) return false;
     if (kind_.holds == Holds::kNumber) never_holds(value);
     const auto& stages = context_.stages;
     if (field_ != kStageField || is_glob(text) || std::find(stages.begin(), stages.end(), text) != stages.end()) {
@@ -164,12 +164,19 @@ class ConditionReader {
     return condition;
   }
 
+  static bool is_at_most(std::size_t longest, std::string_view what, const YamlValue& value, const std::string& text) {
+    if (text.size() <= longest) return true;
+    value.problem(std::string(what) + " has at most " + std::to_string(longest) + " bytes, found " +
+                  std::to_string(text.size()));
+    return false;
+  }
+
   [[nodiscard]] static std::optional<std::string> read_regex(const YamlValue& value) {
     std::optional<std::string> pattern = value.text();
-    if (!pattern) return std::nullopt;
-    const re2::RE2 compiled(*pattern, re2::RE2::Quiet);
-    if (compiled.ok()) return pattern;
-    value.problem("not a regular expression of RE2: " + compiled.error());
+    if (!pattern || !is_at_most(kLongestRegex, "a regular expression", value, *pattern)) return std::nullopt;
+    const std::optional<std::string> fault = fault_of_regex(*pattern);
+    if (!fault) return pattern;
+    value.problem("not a regular expression of RE2: " + *fault);
     return std::nullopt;
   }
 

@@ -18,6 +18,9 @@ namespace touchstone {
 /// What one predicate may hold; beyond it the file is refused.
 inline constexpr std::size_t kMostAlternatives = 1'000;  ///< of a predicate
 inline constexpr std::size_t kMostConditions = 10'000;   ///< of one list
+/// Bytes of a text with stars: in the worst case each of them is compared with each byte of an event's text.
+inline constexpr std::size_t kLongestGlob = 1'000;
+inline constexpr std::size_t kLongestRegex = 10'000;  ///< bytes; what it compiles to has a limit in predicate.h
 
 /// What a predicate may ask about.
 enum class PredicateFor : std::uint8_t {

@@ -1,6 +1,7 @@
 #include "engine/flow/intake_stage.h"
 
 #include <utility>
+#include <vector>
 
 #include "engine/flow/dead_letter.h"
 #include "engine/wire/intake_envelope.h"
@@ -23,12 +24,14 @@ Result<void> IntakeStage::process(const Record& record, Output& out) {
 
   if (record.value) {
     const Decoded decoded = decoder_.decode(record);
+    const bool is_passable =
+        record.value->size() <= kLargestKeptValue && (!customer || customer->size() <= kLargestKeptKey);
     if (const auto* event = std::get_if<const Event*>(&decoded)) {
       highest_.see((*event)->time);
       customer = std::string((*event)->customer);
-    } else if (const auto known = decoder_.customer()) {
+    } else if (const auto known = decoder_.customer(); known && is_passable) {
       customer = std::string(*known);
-    } else if (!customer) {
+    } else if (!customer || !is_passable) {
       const auto& rejection = std::get<Rejection>(decoded);
       out.records.push_back(dead_letter(options_.topics.dead_letters, record,
                                         {record.topic, record.partition, record.offset}, rejection));
@@ -36,15 +39,14 @@ Result<void> IntakeStage::process(const Record& record, Output& out) {
       return {};
     }
   }
-  // A request to forget nobody.
-  if (!customer) return {};
+  // A request to forget nobody, or somebody whose id no customer can have.
+  if (!customer || customer->size() > kLargestKeptKey) return {};
   OutRecord passed;
   passed.topic = options_.topics.events;
   passed.key = std::move(customer);
   if (record.value) passed.value = std::string(*record.value);
-  for (const HeaderView& header : record.headers) {
-    if (header.name != kEnvelopeHeader) passed.headers.emplace_back(header.name, header.value);
-  }
+  keep_headers(record, passed);
+  std::erase_if(passed.headers, [](const auto& header) { return header.first == kEnvelopeHeader; });
   passed.headers.emplace_back(kEnvelopeHeader, encode_envelope(envelope));
   out.records.push_back(std::move(passed));
   return {};

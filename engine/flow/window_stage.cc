@@ -201,7 +201,7 @@ bool WindowStage::restore(std::string_view bytes, std::string_view value) {
       windows_.restore_pane(key, read_cell(in, names_));
       return in.done();
     case KeyKind::kEdge:
-      windows_.restore_edge(key, in.signed_number());
+      windows_.restore_edge(key, read_visitors(in));
       return in.done();
     case KeyKind::kRow: {
       Row row;

@@ -112,7 +112,7 @@ struct Rejection {
   std::string detail;
 };
 
-/// The largest record that is looked at, in bytes; one byte more is `too-large`.
+/// The largest value of a record that is looked at, and the largest key, in bytes; one byte more is `too-large`.
 inline constexpr std::size_t kLargestRecord = std::size_t{1} << 20;
 
 }  // namespace touchstone

@@ -12,7 +12,19 @@ namespace {
 
 constexpr std::string_view kAttributePrefix = "attributes.";
 
+re2::RE2::Options regex_options() {
+  re2::RE2::Options options(re2::RE2::Quiet);
+  options.set_max_mem(kRegexMemory);
+  return options;
+}
+
 }  // namespace
+
+std::optional<std::string> fault_of_regex(const std::string& pattern) {
+  const re2::RE2 compiled(pattern, regex_options());
+  if (compiled.ok()) return std::nullopt;
+  return compiled.error();
+}
 
 FieldRef::FieldRef(std::string_view name) {
   if (name.starts_with(kAttributePrefix)) {
@@ -69,7 +81,7 @@ CompiledCondition::CompiledCondition(const Condition& condition) : parts_(condit
   for (const Condition& choice : condition.any_of) any_of_.emplace_back(choice);
   if (condition.regex) {
     // Case matters and `.` stops at line ends, as RE2 has it; the pattern was tried when the map was read.
-    regex_ = std::make_shared<const re2::RE2>(*condition.regex, re2::RE2::Quiet);
+    regex_ = std::make_shared<const re2::RE2>(*condition.regex, regex_options());
     assert(regex_->ok());
   }
 }

@@ -49,6 +49,13 @@ class FieldRef {
 /// True when both are of one type and equal; whole and fractional numbers are one type.
 [[nodiscard]] bool equal_scalars(const Scalar& value, const OwnedScalar& wanted);
 
+/// Bytes that the automata of one expression may take. One whose program does not fit is refused; one whose states do
+/// not fit is matched more slowly, still in linear time.
+inline constexpr std::int64_t kRegexMemory = std::int64_t{8} << 20;
+
+/// What is wrong with an expression of RE2; nothing if it can be a condition.
+[[nodiscard]] std::optional<std::string> fault_of_regex(const std::string& pattern);
+
 /// One condition, ready to be asked.
 class CompiledCondition {
  public:

@@ -9,7 +9,10 @@
 
 namespace touchstone {
 
-/// The bucket of a length in milliseconds, 0..2^50. Buckets are ordered as the lengths are.
+/// No length is longer, in milliseconds: some 35,000 years.
+inline constexpr std::int64_t kLongestLengthMs = std::int64_t{1} << 50;
+
+/// The bucket of a length in milliseconds, 0..kLongestLengthMs. Buckets are ordered as the lengths are.
 [[nodiscard]] std::uint16_t bucket_of(std::int64_t ms);
 
 /// The length that stands for a bucket, in milliseconds.

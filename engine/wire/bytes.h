@@ -11,6 +11,10 @@
 
 namespace touchstone {
 
+/// No time that is written lies further from 1970, in milliseconds: some 30,000 years. So a time that was read can be
+/// moved by any duration of the settings, and by another time, without leaving 64 bits.
+inline constexpr std::int64_t kFurthestTimeMs = 1'000'000'000'000'000;
+
 /// Appends to a string.
 class ByteWriter {
  public:
@@ -92,7 +96,16 @@ class ByteReader {
     const std::uint64_t value = number();
     return static_cast<std::int64_t>(value >> 1) ^ -static_cast<std::int64_t>(value & 1);
   }
-  EventTime time() { return time_from_millis(signed_number()); }
+  /// A time within kFurthestTimeMs; one further away is a fault.
+  EventTime time() { return time_after(EventTime{}); }
+  /// A time written as what has passed since another one that was read.
+  EventTime time_after(EventTime earlier) {
+    const std::int64_t passed = signed_number();
+    if (passed < -2 * kFurthestTimeMs || passed > 2 * kFurthestTimeMs) ok_ = false;
+    const std::int64_t ms = ok_ ? millis_of(earlier) + passed : 0;
+    if (ms < -kFurthestTimeMs || ms > kFurthestTimeMs) ok_ = false;
+    return time_from_millis(ok_ ? ms : 0);
+  }
   std::optional<EventTime> optional_time() {
     if (byte() == 0) return std::nullopt;
     return time();

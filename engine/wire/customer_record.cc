@@ -131,11 +131,13 @@ void read_presence(ByteReader& in, IdReader& ids, const Rules& rules, Customer& 
     const std::string_view id = ids.next();
     const std::string_view segment = ids.next();
     const auto cell = cell_number(scope, id, segment, rules);
-    std::int64_t at = 0;
+    EventTime last{};
     const std::size_t panes = in.count();
     for (std::size_t p = 0; p < panes && in.ok(); ++p) {
-      at += in.signed_number();
-      if (cell) entries.push_back({*cell, time_from_millis(at)});
+      const EventTime pane = in.time_after(last);
+      if (p > 0 && pane <= last) in.fail();
+      if (cell) entries.push_back({*cell, pane});
+      last = pane;
     }
   }
   customer.presence.restore(std::move(entries));

@@ -4,12 +4,18 @@
 
 #include <xxhash.h>
 
+#include "engine/model/quantile.h"
+
 namespace touchstone {
 namespace {
 
 constexpr std::uint8_t kDeltasVersion = 3;
 constexpr std::uint8_t kMeasuresVersion = 1;
 constexpr std::uint8_t kPositionVersion = 1;
+/// Beyond it an amount is a fault of the bytes, so that reading one twice cannot overflow.
+constexpr std::int64_t kLargestAmount = (std::int64_t{1} << 62) - 1;
+/// Ids of a kind that state may name, those that maps no longer have included; the numbers above stand for ends.
+constexpr std::size_t kMostNames = kToLapse;
 
 std::uint64_t hash_of(const CellKey& cell) {
   ByteWriter bytes;
@@ -61,10 +67,33 @@ std::optional<Lengths> read_lengths(ByteReader& in) {
   return lengths;
 }
 
+/// The number of an id, which gets one if it is new; with more ids than there are numbers the bytes are at fault.
 template <typename Number>
-Number number_of(Dictionary<Number>& dictionary, std::string_view id) {
+Number number_of(Dictionary<Number>& dictionary, std::string_view id, ByteReader& in) {
+  if (const auto known = dictionary.find(id)) return *known;
+  if (dictionary.size() >= kMostNames) in.fail();
+  if (!in.ok()) return Number{};
   dictionary.add(id);
   return *dictionary.find(id);
+}
+
+/// The largest sub of a kind whose sub is a number.
+std::uint16_t largest_sub(MeasureKind kind) {
+  static const std::uint16_t largest_bucket = bucket_of(kLongestLengthMs);
+  switch (kind) {
+    case MeasureKind::kRatings:
+    case MeasureKind::kRatingSum:
+      return kRatingKinds - 1;
+    case MeasureKind::kWait:
+    case MeasureKind::kDuration:
+      return largest_bucket;
+    case MeasureKind::kCreditShare:
+    case MeasureKind::kCreditWhole:
+    case MeasureKind::kCreditFraction:
+      return kCreditModels - 1;
+    default:
+      return 0;
+  }
 }
 
 void write_sub(ByteWriter& out, MeasureKey key, const Names& names) {
@@ -80,13 +109,17 @@ void write_sub(ByteWriter& out, MeasureKey key, const Names& names) {
 }
 
 std::uint16_t read_sub(ByteReader& in, MeasureKind kind, Names& names) {
-  if (kind != MeasureKind::kStage && kind != MeasureKind::kMove) return static_cast<std::uint16_t>(in.number());
+  if (kind != MeasureKind::kStage && kind != MeasureKind::kMove) {
+    const std::uint64_t sub = in.number();
+    if (sub > largest_sub(kind)) in.fail();
+    return static_cast<std::uint16_t>(sub);
+  }
   const std::string_view id = in.text();
   if (!in.ok()) return 0;
-  if (kind == MeasureKind::kStage) return number_of(names.stages, id).value();
+  if (kind == MeasureKind::kStage) return number_of(names.stages, id, in).value();
   if (id == kConversionEnd) return kToConversion;
   if (id == kLapseEnd) return kToLapse;
-  return number_of(names.touchpoints, id).value();
+  return number_of(names.touchpoints, id, in).value();
 }
 
 }  // namespace
@@ -109,9 +142,17 @@ Cell read_cell(ByteReader& in, Names& names) {
     MeasureKey key{static_cast<MeasureKind>(kind), 0};
     key.sub = read_sub(in, key.kind, names);
     const std::int64_t amount = in.signed_number();
+    if (amount == 0 || amount < -kLargestAmount || amount > kLargestAmount) in.fail();
     if (in.ok()) cell.add(key, amount);
+    if (cell.amounts().size() != i + 1) in.fail();  // one key came twice
   }
   return cell;
+}
+
+std::int64_t read_visitors(ByteReader& in) {
+  const std::int64_t visitors = in.signed_number();
+  if (visitors < -kMostVisitors || visitors > kMostVisitors) in.fail();
+  return in.ok() ? visitors : 0;
 }
 
 void write_items(ByteWriter& out, const ItemCounts& items) {
@@ -193,14 +234,14 @@ void write_visits(ByteWriter& out, const std::vector<VisitCount>& visits) {
 std::vector<VisitCount> read_visits(ByteReader& in) {
   std::vector<VisitCount> visits;
   const std::size_t count = in.count();
-  std::int64_t last = 0;
+  EventTime last{};
   for (std::size_t i = 0; i < count && in.ok(); ++i) {
-    last = static_cast<std::int64_t>(static_cast<std::uint64_t>(last) + static_cast<std::uint64_t>(in.signed_number()));
+    last = in.time_after(last);
     const std::uint64_t apart = in.number();
-    Visit visit{time_from_millis(last), std::nullopt};
-    if (apart != 0)
-      visit.before = time_from_millis(static_cast<std::int64_t>(static_cast<std::uint64_t>(last) - apart));
-    visits.push_back({visit, in.signed_number()});
+    if (apart > static_cast<std::uint64_t>(kFurthestTimeMs)) in.fail();
+    Visit visit{last, std::nullopt};
+    if (apart != 0 && in.ok()) visit.before = last - Millis{static_cast<std::int64_t>(apart)};
+    visits.push_back({visit, read_visitors(in)});
   }
   return visits;
 }
@@ -309,7 +350,7 @@ bool decode_measures(std::string_view bytes, Names& names, Row& row) {
   for (std::size_t i = 0; i < stage_count && in.ok(); ++i) {
     const std::string_view id = in.text();
     const std::int64_t interactions = in.signed_number();
-    if (in.ok()) measures.stages.push_back({number_of(names.stages, id), interactions});
+    if (in.ok()) measures.stages.push_back({number_of(names.stages, id, in), interactions});
   }
   const std::size_t credits = in.count();
   for (std::size_t i = 0; i < credits && in.ok(); ++i) {

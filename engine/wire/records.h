@@ -30,6 +30,10 @@ void write_cell(ByteWriter& out, const Cell& cell, const Names& names);
 /// Stages and touchpoints not yet known are added to the names.
 [[nodiscard]] Cell read_cell(ByteReader& in, Names& names);
 
+/// Changes of a number of distinct customers are counted in 32 bits; one beyond this is a fault.
+inline constexpr std::int64_t kMostVisitors = std::int64_t{1} << 30;
+[[nodiscard]] std::int64_t read_visitors(ByteReader& in);
+
 void write_items(ByteWriter& out, const ItemCounts& items);
 [[nodiscard]] ItemCounts read_items(ByteReader& in);
 

@@ -234,5 +234,13 @@ TEST(LineReader, ReadsStandardInputPlainAndCompressed) {
   }
 }
 
+TEST_F(LineReaderTest, DeliversTheBeginningOfALineWithoutEndAndEveryLineAfterIt) {
+  const std::string longest(kLongestLine, 'x');
+  const std::string path = write("long.ndjson", "a\n" + longest + "\n" + longest + "yz\nb\n" + longest + longest);
+  const Read read = read_all(path);
+  EXPECT_FALSE(read.error);
+  EXPECT_EQ(read.lines, (Lines{"a", longest, longest, "b", longest}));
+}
+
 }  // namespace
 }  // namespace touchstone
