@@ -31,11 +31,11 @@ constexpr auto kJourneyKeys = std::to_array<Word>({"lookback", "max_touches", "r
 constexpr auto kInputKeys = std::to_array<Word>({"topics", "rekey", "partitioner"});
 constexpr auto kKafkaKeys = std::to_array<Word>({"properties", "properties_file"});
 constexpr auto kSecretKeys = std::to_array<Word>({"file", "env"});
-constexpr auto kStateKeys = std::to_array<Word>({"dir", "slices"});
+constexpr auto kStateKeys = std::to_array<Word>({"dir", "slices", "min_free"});
 constexpr auto kHttpKeys = std::to_array<Word>({"listen", "token_file", "reload"});
 constexpr auto kTopicsKeys = std::to_array<Word>({"prefix", "partitions", "replication"});
 constexpr auto kMetricsKeys = std::to_array<Word>({"windows", "segments", "series_max"});
-constexpr auto kWorkersKeys = std::to_array<Word>({"intake", "journey", "windows"});
+constexpr auto kWorkersKeys = std::to_array<Word>({"intake", "journey", "windows", "stalled_after"});
 constexpr auto kPrivacyKeys = std::to_array<Word>({"pseudonymise", "key", "key_id", "purge"});
 constexpr auto kLogKeys = std::to_array<Word>({"level"});
 
@@ -48,6 +48,8 @@ constexpr auto kOwnTopics =
     std::to_array<Word>({"interactions", "transitions", "conversions", "windows", "alerts", "dead-letters"});
 constexpr Word kInternalTopics = "internal.";
 
+constexpr std::uint64_t kLeastFree = std::uint64_t{64} << 20;
+constexpr std::uint64_t kMostFree = std::uint64_t{1} << 40;
 constexpr std::size_t kLongestTopic = 249;  // Kafka's own limit
 constexpr std::size_t kLongestName = 200;   // leaves room for what is put before and after
 constexpr std::size_t kLongestKeyId = 64;   // it stands in each record
@@ -80,6 +82,15 @@ std::optional<ListenAddress> parse_listen(Word text) {
   std::array<unsigned char, sizeof(in6_addr)> ignored{};
   if (inet_pton(is_six ? AF_INET6 : AF_INET, listen.address.c_str(), ignored.data()) != 1) return std::nullopt;
   return listen;
+}
+
+/// `512MiB` or `2GiB`, in bytes.
+std::optional<std::uint64_t> parse_size(Word text) {
+  std::uint32_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const Word unit = text.substr(static_cast<std::size_t>(end - text.data()));
+  if (error != std::errc{} || (unit != "MiB" && unit != "GiB")) return std::nullopt;
+  return std::uint64_t{number} << (unit == "MiB" ? 20 : 30);
 }
 
 template <typename T, typename U>
@@ -215,6 +226,14 @@ class ConfigurationReader {
   void read_state(const YamlMapping& keys) {
     if (const auto value = keys.find("dir")) set(made_.state.dir, file(*value));
     if (const auto value = keys.find("slices")) set(made_.state.slices, value->whole({1, 4'096}));
+    const auto value = keys.find("min_free");
+    const std::optional<std::string> text = value ? value->text() : std::nullopt;
+    if (!text) return;
+    const std::optional<std::uint64_t> size = parse_size(*text);
+    if (!size || *size < kLeastFree || *size > kMostFree) {
+      value->problem(in_quotes(*text) + " is no size from 64MiB to 1024GiB, a whole number with MiB or GiB");
+    }
+    set(made_.state.min_free, size);
   }
 
   void read_http(const YamlMapping& keys) {
@@ -259,6 +278,7 @@ class ConfigurationReader {
     if (const auto value = keys.find("intake")) set(made_.workers.intake, value->whole(kWorkers));
     if (const auto value = keys.find("journey")) set(made_.workers.journey, value->whole(kWorkers));
     if (const auto value = keys.find("windows")) set(made_.workers.windows, value->whole(kWorkers));
+    if (const auto value = keys.find("stalled_after")) set(made_.workers.stalled_after, value->duration({"5s", "1h"}));
   }
 
   void read_privacy(const YamlValue& value) {

@@ -60,6 +60,7 @@ struct Configuration {
   struct State {
     std::string dir;
     std::uint32_t slices = 1;
+    std::uint64_t min_free = std::uint64_t{512} << 20;  ///< bytes on the volume of `dir`; below that no input is taken
   };
   struct Http {
     ListenAddress listen;
@@ -80,6 +81,7 @@ struct Configuration {
     std::uint32_t intake = 1;
     std::uint32_t journey = 1;
     std::uint32_t windows = 1;
+    Millis stalled_after{60'000};  ///< without moving; as long again, and the process ends
   };
   /// What of customers is seen outside the engine.
   struct Privacy {

@@ -1,22 +1,43 @@
 #include "app/engine.h"
 
 #include <chrono>
+#include <cstdlib>
 #include <utility>
 
 #include <spdlog/spdlog.h>
+
+#include "app/exit_code.h"
 
 namespace touchstone {
 namespace {
 
 /// How long a worker waits for records before it looks around.
 constexpr Millis kPollWait{20};
-/// How long it rests when it has no connection.
-constexpr Millis kUnconnectedRest{50};
+/// How long it rests between two looks when it waits before it tries again.
+constexpr Millis kRestStep{50};
+/// Between two looks of the watchdog.
+constexpr Millis kWatchStep{200};
 
 }  // namespace
 
+void end_process(const std::string& message) {
+  spdlog::critical("{}", message);
+  spdlog::default_logger()->flush();
+  std::_Exit(kExitFailed);
+}
+
+Result<std::unique_ptr<Log>> open_kafka_log(const KafkaLogOptions& options) {
+  auto opened = KafkaLog::open(options);
+  if (!opened) return opened.error();
+  return std::unique_ptr<Log>(std::move(*opened));
+}
+
 Engine::Engine(EngineOptions options, Tables& tables, Clock& clock, Board& board)
-    : options_(std::move(options)), tables_(tables), clock_(clock), board_(board) {
+    : options_(std::move(options)),
+      tables_(tables),
+      clock_(clock),
+      board_(board),
+      watchdog_(options_.watchdog, clock, board) {
   const Topology& topology = options_.topology;
   if (topology.through_intake) {
     std::vector<std::string> inputs;
@@ -43,17 +64,37 @@ void Engine::add_workers(WorkerRecipe recipe, const std::vector<std::string>& to
     log.instance = options_.instance + "-" + mine.name;
     log.transactional_id = options_.group + "-" + log.instance;
     log.topics = topics;
-    LogFactory make_log = [log]() -> Result<std::unique_ptr<Log>> {
-      auto opened = KafkaLog::open(log);
-      if (!opened) return opened.error();
-      return std::unique_ptr<Log>(std::move(*opened));
-    };
+    log.connection.hurried = [pulse = mine.pulse] { return pulse->hurried(); };
+    LogFactory make_log = [log, open = options_.open_log] { return open(log); };
+    pulses_.push_back(mine.pulse);
+    watchdog_.watch(mine.name, mine.pulse);
     workers_.push_back(std::make_unique<Worker>(std::move(mine), std::move(make_log), tables_, clock_, board_));
   }
 }
 
 void Engine::start() {
   for (const auto& worker : workers_) threads_.emplace_back([this, &worker] { work(*worker); });
+  watching_ = std::thread([this] { watch(); });
+}
+
+void Engine::abandon() {
+  stopping_ = true;
+  abandoning_ = true;
+  for (const auto& pulse : pulses_) pulse->leave();
+}
+
+void Engine::watch() {
+  while (running()) {
+    for (const Watchdog::Finding& finding : watchdog_.look()) {
+      if (finding.kind == Watchdog::Finding::Kind::kLost) {
+        options_.on_lost(finding.message +
+                         ". The process ends, so that it can be started anew; nothing committed is lost");
+      } else {
+        spdlog::warn("{}", finding.message);
+      }
+    }
+    std::this_thread::sleep_for(kWatchStep);
+  }
 }
 
 void Engine::work(Worker& worker) {
@@ -61,23 +102,37 @@ void Engine::work(Worker& worker) {
   while (!stopping_ && !worker.finished() && !failure) {
     const auto moved = worker.turn(kPollWait);
     if (const auto notice = worker.take_notice()) spdlog::warn("{}", *notice);
-    if (!worker.connected()) std::this_thread::sleep_for(kUnconnectedRest);
+    if (worker.pausing()) std::this_thread::sleep_for(kRestStep);
     if (!moved) failure = moved.error();
   }
-  const Result<void> stopped = worker.stop(failure ? Worker::Leave::kAbandon : Worker::Leave::kCommit);
-  if (!stopped && !failure) failure = stopped.error();
-  if (failure) {
-    const std::scoped_lock lock(mutex_);
-    if (!error_) error_ = failure;
-    stopping_ = true;
-  }
+  leave(worker, std::move(failure));
+  worker.pulse().end();
   ++left_;
+}
+
+void Engine::leave(Worker& worker, std::optional<Error> failure) {
+  const bool abandon = failure || abandoning_;
+  const Result<void> stopped = worker.stop(abandon ? Worker::Leave::kAbandon : Worker::Leave::kCommit);
+  if (!stopped && !failure) {
+    // What could not be committed at the end will be done again: nobody has to be told by an exit code.
+    if (stopped.error().kind() == ErrorKind::kReject) {
+      failure = stopped.error();
+    } else {
+      spdlog::warn("the last commit was given up, the next start goes on from the one before: {}",
+                   stopped.error().message());
+    }
+  }
+  if (!failure) return;
+  const std::scoped_lock lock(mutex_);
+  if (!error_) error_ = failure;
+  stopping_ = true;
 }
 
 Result<void> Engine::wait() {
   for (std::thread& thread : threads_) {
     if (thread.joinable()) thread.join();
   }
+  if (watching_.joinable()) watching_.join();
   const std::scoped_lock lock(mutex_);
   if (error_) return *error_;
   return {};

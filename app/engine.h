@@ -14,10 +14,18 @@
 
 #include "app/topology.h"
 #include "engine/flow/board.h"
+#include "engine/flow/watchdog.h"
 #include "engine/flow/worker.h"
 #include "ingest/kafka_log.h"
 
 namespace touchstone {
+
+/// Opens the log of one worker; another one than Kafka's in tests.
+using OpenLog = std::function<Result<std::unique_ptr<Log>>(const KafkaLogOptions& options)>;
+[[nodiscard]] Result<std::unique_ptr<Log>> open_kafka_log(const KafkaLogOptions& options);
+
+/// Logs the message and ends the process, whatever its threads do, with exit code 1.
+[[noreturn]] void end_process(const std::string& message);
 
 struct EngineOptions {
   Topology topology;
@@ -27,6 +35,11 @@ struct EngineOptions {
   std::uint32_t intake_workers = 1;
   std::uint32_t journey_workers = 1;
   std::uint32_t windows_workers = 1;
+  WatchdogOptions watchdog;
+  OpenLog open_log = open_kafka_log;
+  /// A worker's thread hangs for good; called by the watchdog's thread. The default ends the process with exit code 1:
+  /// the thread cannot be ended, and nothing that is committed is lost.
+  std::function<void(const std::string& message)> on_lost = end_process;
 };
 
 class Engine {
@@ -41,6 +54,8 @@ class Engine {
   void start();
   /// Asks all workers to commit and leave; from any thread.
   void stop() { stopping_ = true; }
+  /// Asks all workers to leave at once, without a commit and without patience; from any thread.
+  void abandon();
   /// Waits until all workers have left: after stop(), at the end of the input, or because one could not go on.
   Result<void> wait();
   [[nodiscard]] bool running() const { return left_ < workers_.size(); }
@@ -49,14 +64,20 @@ class Engine {
   using WorkerRecipe = WorkerOptions (*)(const Topology&);
   void add_workers(WorkerRecipe recipe, const std::vector<std::string>& topics, std::uint32_t count);
   void work(Worker& worker);
+  void leave(Worker& worker, std::optional<Error> failure);
+  void watch();
 
   EngineOptions options_;
   Tables& tables_;
   Clock& clock_;
   Board& board_;
   std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<std::shared_ptr<Pulse>> pulses_;  ///< of the workers
+  Watchdog watchdog_;
   std::vector<std::thread> threads_;
+  std::thread watching_;
   std::atomic<bool> stopping_{false};
+  std::atomic<bool> abandoning_{false};
   std::atomic<std::size_t> left_{0};
   std::mutex mutex_;
   std::optional<Error> error_;  ///< the first that ended a worker

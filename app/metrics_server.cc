@@ -21,10 +21,7 @@ Result<std::unique_ptr<HttpServer>> serve_metrics(const Configuration& configura
   metrics.version = kVersion;
   auto page = std::make_shared<MetricsPage>(rules, board, std::move(metrics));
 
-  std::vector<HttpRoute> routes = health_routes([&board]() -> std::optional<std::string> {
-    if (board.ready()) return std::nullopt;
-    return "starting: partitions are not assigned yet, or their state is being restored";
-  });
+  std::vector<HttpRoute> routes = health_routes([&board] { return board.why_not_ready(); });
   routes.push_back({"GET", "/metrics", [page](const HttpRequest&) {
                       HttpResponse response;
                       response.content_type = "text/plain; version=0.0.4; charset=utf-8";

@@ -20,6 +20,7 @@
 #include "ingest/partitioner.h"
 #include "ingest/sim_broker.h"
 #include "ingest/sim_log.h"
+#include "state/file_shelf.h"
 #include "state/memory_tables.h"
 
 namespace touchstone {
@@ -196,6 +197,9 @@ Result<ReplayTotals> replay(const ReplayOptions& options, std::ostream& progress
   Feed feed(broker, **lines, options.partitions, options.rules->settings().max_future);
   Sink sink(broker, topology.topics);
   TOUCHSTONE_TRY(sink.open(options.out));
+  auto shelves = file_shelves(options.out);
+  if (!shelves) return shelves.error();
+  topology.make_shelf = *shelves;
 
   MemoryTables tables;
   HandClock clock;

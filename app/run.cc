@@ -1,6 +1,7 @@
 #include "app/run.h"
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <iostream>
 #include <memory>
@@ -23,12 +24,17 @@
 #include "app/steady_clock.h"
 #include "ingest/kafka_admin.h"
 #include "ingest/topics.h"
+#include "state/file_shelf.h"
 #include "state/rocks_tables.h"
 
 namespace touchstone {
 namespace {
 
 constexpr Millis kLookAround{200};
+/// How long the workers may take to commit once they are asked to leave.
+constexpr Millis kLastCommit{6'000};
+/// How long requests in progress may take at the end.
+constexpr Millis kLastRequests{500};
 
 void log_to_standard_error(const std::string& level) {
   auto logger = spdlog::stderr_logger_mt("touchstone");
@@ -87,7 +93,22 @@ struct Survey {
   std::vector<Topology::Input> inputs;
   std::vector<TopicSpec> wanted;
   std::vector<TopicDifference> differences;
+  Millis deletions_kept{0};  ///< in the changelogs, as the broker has them; 0: it does not say
 };
+
+/// The shortest time that one of the changelogs keeps deletions.
+Millis deletions_kept(const TopicNames& names, const std::vector<ExistingTopic>& existing) {
+  Millis shortest{0};
+  for (const ExistingTopic& topic : existing) {
+    if (topic.name != names.journey_changelog && topic.name != names.windows_changelog) continue;
+    const auto setting = topic.settings.find("delete.retention.ms");
+    if (setting == topic.settings.end()) continue;
+    std::int64_t kept = 0;
+    std::from_chars(setting->second.data(), setting->second.data() + setting->second.size(), kept);
+    if (kept > 0 && (shortest.count() == 0 || kept < shortest.count())) shortest = Millis{kept};
+  }
+  return shortest;
+}
 
 Result<Survey> survey(KafkaAdmin& admin, const Configuration& configuration) {
   auto inputs = input_topics(admin, configuration);
@@ -98,13 +119,33 @@ Result<Survey> survey(KafkaAdmin& admin, const Configuration& configuration) {
   for (const Topology::Input& input : *inputs) plan.input_partitions += input.partitions;
   plan.events_partitions = plan.deltas_partitions = plan.derived_partitions = configuration.topics.partitions;
   plan.replication = configuration.topics.replication;
-  Survey found{std::move(*inputs), topics_of(plan), {}};
+  Survey found{std::move(*inputs), topics_of(plan), {}, {}};
   std::vector<std::string> names;
   for (const TopicSpec& spec : found.wanted) names.push_back(spec.name);
   auto existing = admin.describe(names);
   if (!existing) return existing.error();
   found.differences = differences(found.wanted, *existing);
+  found.deletions_kept = deletions_kept(TopicNames(plan.prefix), *existing);
   return found;
+}
+
+/// After these were created. A broker answers before it knows of them itself, a busy one long before.
+Result<Survey> survey_with(KafkaAdmin& admin, const Configuration& configuration,
+                           const std::vector<TopicSpec>& created) {
+  constexpr std::chrono::seconds kPatience{30};
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  for (;;) {
+    auto found = survey(admin, configuration);
+    if (!found || std::chrono::steady_clock::now() >= deadline) return found;
+    const bool is_missing =
+        std::any_of(found->differences.begin(), found->differences.end(), [&](const TopicDifference& difference) {
+          return difference.kind == TopicDifference::Kind::kMissing &&
+                 std::any_of(created.begin(), created.end(),
+                             [&](const TopicSpec& spec) { return spec.name == difference.topic; });
+        });
+    if (!is_missing) return found;
+    std::this_thread::sleep_for(kLookAround);
+  }
 }
 
 std::optional<Error> serious_difference(const Survey& survey) {
@@ -139,6 +180,7 @@ EngineOptions engine_options(const Configuration& configuration, std::shared_ptr
   options.intake_workers = configuration.workers.intake;
   options.journey_workers = configuration.workers.journey;
   options.windows_workers = configuration.workers.windows;
+  options.watchdog.limit = options.watchdog.grace = configuration.workers.stalled_after;
   Topology& topology = options.topology;
   topology.rules = std::move(rules);
   topology.topics = TopicNames(configuration.topics.prefix);
@@ -158,6 +200,84 @@ EngineOptions engine_options(const Configuration& configuration, std::shared_ptr
   return options;
 }
 
+/// Lets the workers commit and leave; without a commit where that takes too long or a second signal comes. What then
+/// still hangs is ended by Signals.
+void stop(Engine& engine, const Signals& signals) {
+  constexpr Millis kLook{20};
+  engine.stop();
+  for (Millis waited{0}; engine.running(); waited += kLook) {
+    if (waited >= kLastCommit || signals.hurry_requested()) {
+      spdlog::warn("leaving without a last commit; the next start goes on from the one before");
+      engine.abandon();
+      return;
+    }
+    std::this_thread::sleep_for(kLook);
+  }
+}
+
+RocksTablesOptions tables_options(const Configuration& configuration, const Survey& survey) {
+  RocksTablesOptions options;
+  options.min_free_bytes = configuration.state.min_free;
+  options.deletions_kept = survey.deletions_kept;
+  options.report = [](const std::string& what) { spdlog::warn("{}", what); };
+  return options;
+}
+
+/// Waits where the disk is nearly full: to end would only mean to be started again. Nothing when asked to stop.
+Result<std::unique_ptr<RocksTables>> open_tables(const std::string& directory, const RocksTablesOptions& options,
+                                                 Board& board, Signals& signals) {
+  constexpr std::string_view kAtStart = "start";
+  bool told = false;
+  for (;;) {
+    auto tables = RocksTables::open(directory, options);
+    if (tables) {
+      board.set_resting(std::string(kAtStart), {});
+      return tables;
+    }
+    if (tables.error().kind() != ErrorKind::kRetry || RocksTables::has_room(directory, options)) return tables.error();
+    if (!told) spdlog::warn("waiting: {}", tables.error().message());
+    told = true;
+    board.set_resting(std::string(kAtStart), tables.error().message());
+    if (signals.stop_requested()) return std::unique_ptr<RocksTables>();
+    signals.wait(kLookAround);
+  }
+}
+
+/// Until it is stopped, at its end, or cannot go on.
+Result<void> run_engine(EngineOptions options, RocksTables& tables, const Configuration& configuration, Clock& clock,
+                        Board& board, Signals& signals) {
+  auto shelves = file_shelves(configuration.state.dir);
+  if (!shelves) return shelves.error();
+  options.topology.make_shelf = std::move(*shelves);
+  Purge purge(tables, configuration.privacy.purge);
+  Engine engine(std::move(options), tables, clock, board);
+  engine.start();
+  while (engine.running() && !signals.stop_requested()) {
+    board.set_state_bytes(tables.size_bytes());
+    board.set_state_free_bytes(tables.free_bytes());
+    signals.wait(kLookAround);
+  }
+  stop(engine, signals);
+  return engine.wait();
+}
+
+/// One engine after another: where the local state turns out to be damaged, it is emptied and a new engine restores it.
+Result<void> run_engines(const EngineOptions& options, const RocksTablesOptions& tables_options,
+                         const Configuration& configuration, Clock& clock, Board& board, Signals& signals) {
+  // A disk that damages what it is given again and again is for a person to look at.
+  constexpr int kRebuilds = 3;
+  for (int rebuilt = 0;; ++rebuilt) {
+    auto tables = open_tables(configuration.state.dir, tables_options, board, signals);
+    if (!tables) return tables.error();
+    if (!*tables) return {};
+    const Result<void> ended = run_engine(options, **tables, configuration, clock, board, signals);
+    if (ended || !(*tables)->damaged() || rebuilt == kRebuilds || signals.stop_requested()) return ended;
+    tables_options.report(ended.error().message() + ": it is emptied and restored from the changelog");
+    tables->reset();
+    TOUCHSTONE_TRY(RocksTables::wipe(configuration.state.dir));
+  }
+}
+
 }  // namespace
 
 int run(const Configuration& configuration, RunUntil until) {
@@ -173,24 +293,16 @@ int run(const Configuration& configuration, RunUntil until) {
   if (!found) return failed(found.error());
   if (const auto difference = serious_difference(*found)) return failed(*difference);
 
-  auto tables = RocksTables::open(configuration.state.dir);
-  if (!tables) return failed(tables.error());
-  Purge purge(**tables, configuration.privacy.purge);
   SteadyClock clock;
   Board board;
   auto server = serve_metrics(configuration, rules, board);
   if (!server) return failed(server.error());
   spdlog::info("metrics on http://{}:{}/metrics", configuration.http.listen.address, (*server)->port());
 
-  Engine engine(engine_options(configuration, rules, *found, until), **tables, clock, board);
-  engine.start();
-  while (engine.running() && !signals.stop_requested()) {
-    board.set_state_bytes((*tables)->size_bytes());
-    signals.wait(kLookAround);
-  }
-  engine.stop();
-  const Result<void> ended = engine.wait();
-  (*server)->stop(Millis{1'000});
+  const EngineOptions options = engine_options(configuration, rules, *found, until);
+  const Result<void> ended =
+      run_engines(options, tables_options(configuration, *found), configuration, clock, board, signals);
+  (*server)->stop(kLastRequests);
   if (!ended) return failed(ended.error());
   return 0;
 }
@@ -214,7 +326,7 @@ int topics(const Configuration& configuration, TopicsMode mode, std::ostream& ou
     if (!created) return failed(created.error());
     for (const TopicSpec& spec : missing)
       fmt::print(out, "created {} with {} partitions\n", spec.name, spec.partitions);
-    found = survey(**admin, configuration);
+    found = survey_with(**admin, configuration, missing);
     if (!found) return failed(found.error());
   }
   for (const TopicDifference& difference : found->differences) {

@@ -2,35 +2,55 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <string_view>
 #include <thread>
+
+#include <unistd.h>
+
+#include "app/exit_code.h"
 
 namespace touchstone {
 namespace {
 
-volatile std::sig_atomic_t stop_noted = 0;
+volatile std::sig_atomic_t stops_noted = 0;
 
 extern "C" void note_stop(int /*signal*/) {
-  if (stop_noted != 0) std::_Exit(1);
-  stop_noted = 1;
+  if (stops_noted == 2) std::_Exit(kExitFailed);
+  stops_noted = stops_noted + 1;
+  // The kernel keeps this promise even if the thread that looks at the signals hangs itself.
+  alarm(static_cast<unsigned>((stops_noted == 1 ? Signals::kLongestStop : Signals::kLongestHurry).count()));
+}
+
+extern "C" void end_at_once(int /*signal*/) {
+  constexpr std::string_view kWhy =
+      "touchstone: left without waiting any longer for what does not end; the next start goes on from the last "
+      "commit\n";
+  [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, kWhy.data(), kWhy.size());
+  std::_Exit(kExitFailed);
 }
 
 }  // namespace
 
 Signals::Signals() {
   struct sigaction action{};
-  action.sa_handler = note_stop;
   sigemptyset(&action.sa_mask);
+  action.sa_handler = end_at_once;
+  sigaction(SIGALRM, &action, nullptr);
+  action.sa_handler = note_stop;
   sigaction(SIGTERM, &action, nullptr);
   sigaction(SIGINT, &action, nullptr);
   // A closed terminal or pipe is told by the write that fails.
   std::signal(SIGPIPE, SIG_IGN);
 }
 
-bool Signals::stop_requested() const { return stop_noted != 0; }
+bool Signals::stop_requested() const { return stops_noted > 0; }
+
+bool Signals::hurry_requested() const { return stops_noted > 1; }
 
 void Signals::wait(Millis time) const {
   constexpr Millis kTick{20};
-  for (Millis waited{0}; waited < time && !stop_requested(); waited += kTick) std::this_thread::sleep_for(kTick);
+  const std::sig_atomic_t before = stops_noted;
+  for (Millis waited{0}; waited < time && stops_noted == before; waited += kTick) std::this_thread::sleep_for(kTick);
 }
 
 }  // namespace touchstone

@@ -1,17 +1,23 @@
-// SIGTERM and SIGINT as a question that a loop can ask.
+// SIGTERM and SIGINT as a question that a loop can ask, and the promise that the process ends soon after one.
 #pragma once
 
 #include "engine/model/time.h"
 
 namespace touchstone {
 
-/// From its construction on, both signals are noted instead of ending the process; a second one ends it. One at a
-/// time; it stays in force until the process ends.
+/// From its construction on, both signals are noted instead of ending the process. Whatever its threads do, the process
+/// ends with exit code 1 when kLongestStop has passed since the first, kLongestHurry since the second, and at the
+/// third. One at a time; it stays in force until the process ends.
 class Signals {
  public:
+  static constexpr std::chrono::seconds kLongestStop{9};
+  static constexpr std::chrono::seconds kLongestHurry{2};
+
   Signals();
   [[nodiscard]] bool stop_requested() const;
-  /// Returns after this time, or soon after a signal.
+  /// A second signal came: what is not done is to be left.
+  [[nodiscard]] bool hurry_requested() const;
+  /// Returns after this time, or soon after a signal that is new.
   void wait(Millis time) const;
 };
 

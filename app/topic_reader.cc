@@ -71,7 +71,7 @@ Result<void> TopicReader::read_to_ends(Millis patience, const std::function<void
 }
 
 void TopicReader::close() {
-  if (input_) input_->close();
+  if (input_) input_->close(KafkaInput::Place::kGivenUp);
   input_.reset();
   next_.clear();
 }

@@ -61,6 +61,7 @@ std::int32_t Topology::journey_partitions() const {
 WorkerOptions intake_worker(const Topology& topology) {
   WorkerOptions options = common_options(topology);
   options.name = "intake";
+  options.partitions = static_cast<std::size_t>(source_partitions(topology));
   options.stage = StageKind::kIntake;
   options.task.slices = 1;
   auto decoder = std::make_shared<EventDecoder>(topology.rules->settings().max_future);
@@ -75,6 +76,7 @@ WorkerOptions intake_worker(const Topology& topology) {
 WorkerOptions journey_worker(const Topology& topology) {
   WorkerOptions options = common_options(topology);
   options.name = "journey";
+  options.partitions = static_cast<std::size_t>(topology.journey_partitions());
   options.stage = StageKind::kJourney;
   options.outermost = !topology.through_intake;
   if (topology.durability == Durability::kKept) options.task.changelog = topology.topics.journey_changelog;
@@ -99,15 +101,17 @@ WorkerOptions journey_worker(const Topology& topology) {
 WorkerOptions windows_worker(const Topology& topology) {
   WorkerOptions options = common_options(topology);
   options.name = "windows";
+  options.partitions = static_cast<std::size_t>(topology.delta_partitions);
   options.stage = StageKind::kWindows;
   options.outermost = false;
   // The journey stage tells of silence in its records; the wall clock ends here.
   options.detect_silence = false;
   if (topology.durability == Durability::kKept) options.task.changelog = topology.topics.windows_changelog;
   options.factory = [topology](const TaskId& task, const Slices& slices) -> std::unique_ptr<Stage> {
-    return std::make_unique<WindowStage>(WindowOptions{topology.rules, topology.topics, task.partition,
-                                                       topology.delta_partitions, topology.journey_partitions()},
-                                         slices);
+    return std::make_unique<WindowStage>(
+        WindowOptions{topology.rules, topology.topics, task.partition, topology.delta_partitions,
+                      topology.journey_partitions(), topology.make_shelf},
+        slices);
   };
   return options;
 }

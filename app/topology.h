@@ -12,6 +12,7 @@
 #include "engine/flow/topic_names.h"
 #include "engine/flow/worker.h"
 #include "engine/model/rules.h"
+#include "engine/model/shelf.h"
 #include "ingest/partitioner.h"
 
 namespace touchstone {
@@ -37,6 +38,7 @@ struct Topology {
   bool detect_silence = true;
   std::optional<std::uint64_t> to_end;
   std::function<Partition(std::string_view key)> expected_partition;
+  MakeShelf make_shelf = memory_shelf;  ///< for what long windows put away
   /// Puts pseudonyms in the place of ids in derived records; nothing: the ids stand there.
   std::shared_ptr<const PseudonymKey> pseudonym_key;
 

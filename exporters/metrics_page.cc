@@ -1,6 +1,7 @@
 #include "exporters/metrics_page.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -18,6 +19,12 @@ using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 using Labels = std::vector<ClientMetric::Label>;
+
+// In the order of ErrorKind; what is rejected ends the process, which shows itself.
+constexpr std::array<std::string_view, kErrorKinds> kKindNames = {"", "retry", "abort", "fatal"};
+// In the order of ErrorCause.
+constexpr std::array<std::string_view, kErrorCauses> kCauseNames = {"other",     "unreachable", "fenced",
+                                                                    "rebalance", "connection",  "stalled"};
 
 constexpr double kMillionths = static_cast<double>(kMillion);
 
@@ -240,8 +247,13 @@ class Renderer {
             counts.wrong_partition);
     counter("window_rows_total", "Rows of closed windows written", counts.rows);
     counter("metrics_series_left_out_total", "Series beyond metrics.series_max, summed over scrapes", left_out);
+    counter("rebalances_total", "Times the group gave a worker of this process its partitions", now_.rebalances);
     gauge("state_bytes", "Size of the local state", as_double(now_.state_bytes));
+    gauge("state_free_bytes", "Free on the volume of the local state", as_double(now_.state_free_bytes));
+    gauge("input_paused", "1 while no input is taken, because the volume of the local state is nearly full",
+          now_.resting ? 1 : 0);
     gauge("ready", "1 when every task of this process is running", now_.ready ? 1 : 0);
+    troubles();
     commit_times();
     auto build = family("build_info", "The version that runs", MetricType::Gauge);
     add(build, {{"version", version}}, 1);
@@ -283,6 +295,23 @@ class Renderer {
       if (end) add(ends, {{"window", specs[i].name}}, as_double(millis_of(*end)) / 1e3);
     }
     keep({std::move(ends)});
+  }
+
+  void troubles() {
+    const Troubles& troubles = now_.troubles;
+    auto errors = family("worker_errors_total", "Errors that a worker met and mended, by kind", MetricType::Counter);
+    for (std::size_t i = 0; i < kErrorKinds; ++i) {
+      if (!kKindNames[i].empty()) add(errors, {{"kind", std::string(kKindNames[i])}}, as_double(troubles.errors[i]));
+    }
+    auto rebuilds = family("client_rebuilds_total", "Kafka clients made anew, by reason", MetricType::Counter);
+    for (std::size_t i = 0; i < kErrorCauses; ++i) {
+      add(rebuilds, {{"reason", std::string(kCauseNames[i])}}, as_double(troubles.rebuilds[i]));
+    }
+    keep({std::move(errors), std::move(rebuilds)});
+    counter("aborted_transactions_total", "Transactions given up, to be done again", troubles.aborts);
+    auto stalled = family("worker_stalled", "1 when the worker has not moved for too long", MetricType::Gauge);
+    for (const auto& [worker, is] : now_.stalled) add(stalled, {{"worker", worker}}, is ? 1 : 0);
+    keep({std::move(stalled)});
   }
 
   void commit_times() {

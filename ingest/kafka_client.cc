@@ -11,6 +11,9 @@ namespace {
 
 constexpr int kDebug = 7;
 
+// An attempt to connect that failed is told with the same codes, but in another state.
+bool tells_lost_connection(std::string_view reason) { return reason.find("in state UP") != std::string_view::npos; }
+
 void on_log(const rd_kafka_t* client, int severity, const char* facility, const char* text) {
   // While a client is being made it has no opaque yet.
   if (client == nullptr || rd_kafka_opaque(client) == nullptr) return;
@@ -38,7 +41,7 @@ void KafkaEvents::log(int severity, std::string_view line) const {
 
 void KafkaEvents::note_error(rd_kafka_resp_err_t code, std::string_view reason) {
   const std::lock_guard lock(mutex_);
-  if (code == RD_KAFKA_RESP_ERR__TRANSPORT) ++disconnects_;
+  if (tells_lost_connection(reason)) ++disconnects_;
   if (code == RD_KAFKA_RESP_ERR__FATAL && !fatal_) {
     fatal_ = Error(ErrorKind::kFatal, "Kafka client ended: " + std::string(reason));
   }
@@ -95,7 +98,7 @@ Error unreachable(const Error& error, const KafkaConnection& connection, const K
     if (const std::string last = events.last_error(); !last.empty()) message += ": " + last;
     message += ")";
   }
-  return Error(error.kind(), std::move(message));
+  return Error(error.kind(), std::move(message), error.cause());
 }
 
 std::string name_of(const TopicPartition& partition) {

@@ -26,6 +26,9 @@ struct KafkaConnection {
   KafkaProperties properties;  ///< the user's; bootstrap.servers among them
   Millis patience{30'000};     ///< bound of each call that asks a broker
   KafkaLogger logger;          ///< may be empty
+  Millis transaction_timeout = kTransactionTimeout;
+  /// Asked between two attempts of whatever is repeated; true: all patience is at its end. May be empty.
+  std::function<bool()> hurried = {};
 };
 
 /// What librdkafka's callbacks note about one client, for its owner to look at. The owner keeps it where it
@@ -45,7 +48,8 @@ class KafkaEvents {
 
   /// The latest trouble with a connection, for a message to a person; empty: none.
   [[nodiscard]] std::string last_error() const;
-  /// Connections that were lost while something was expected on them.
+  /// Established connections that were lost, unless they were idle. Of equal losses within 30 s librdkafka tells
+  /// only the first of each client.
   [[nodiscard]] std::uint64_t disconnects() const { return disconnects_.load(); }
   /// Set once the client has ended for good.
   [[nodiscard]] std::optional<Error> fatal() const;
@@ -59,16 +63,21 @@ class KafkaEvents {
   std::optional<Error> fatal_;
 };
 
-/// A moment after which a call gives up.
+/// A moment after which a call gives up, or earlier when its client is hurried. Borrows the connection.
 class Deadline {
  public:
   explicit Deadline(Millis patience) : at_(std::chrono::steady_clock::now() + patience) {}
-  [[nodiscard]] bool passed() const { return std::chrono::steady_clock::now() >= at_; }
+  Deadline(Millis patience, const KafkaConnection& connection) : Deadline(patience) { connection_ = &connection; }
+  [[nodiscard]] bool passed() const {
+    return std::chrono::steady_clock::now() >= at_ ||
+           (connection_ != nullptr && connection_->hurried && connection_->hurried());
+  }
   /// What is left, at most `longest`, as librdkafka takes it; never negative.
   [[nodiscard]] int left_ms(Millis longest) const;
 
  private:
   std::chrono::steady_clock::time_point at_;
+  const KafkaConnection* connection_ = nullptr;
 };
 
 /// Makes a client. `conf` comes from make_conf, with the owner's own callbacks already set.

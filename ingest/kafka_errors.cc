@@ -69,17 +69,49 @@ ErrorKind kind_of(rd_kafka_resp_err_t code) {
   }
 }
 
+ErrorCause cause_of(rd_kafka_resp_err_t code) {
+  switch (code) {
+    case RD_KAFKA_RESP_ERR__FENCED:
+    case RD_KAFKA_RESP_ERR_PRODUCER_FENCED:
+    case RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH:
+    case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+      return ErrorCause::kFenced;
+    case RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID:
+    case RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS:
+      return ErrorCause::kRebalance;
+    case RD_KAFKA_RESP_ERR__TIMED_OUT:
+    case RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE:
+    case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT:
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+    case RD_KAFKA_RESP_ERR__RESOLVE:
+    case RD_KAFKA_RESP_ERR__WAIT_COORD:
+    case RD_KAFKA_RESP_ERR__QUEUE_FULL:
+    case RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT:
+    case RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS:
+    case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS:
+      return ErrorCause::kUnreachable;
+    default:
+      return ErrorCause::kOther;
+  }
+}
+
 Error error_of(const rd_kafka_error_t* error, std::string_view what) {
   const rd_kafka_resp_err_t code = rd_kafka_error_code(error);
   const KafkaErrorFlags flags{.fatal = rd_kafka_error_is_fatal(error) != 0,
                               .abortable = rd_kafka_error_txn_requires_abort(error) != 0,
                               .retriable = rd_kafka_error_is_retriable(error) != 0};
   return Error(kind_of_transactional(code, flags),
-               std::string(what) + ": " + rd_kafka_error_name(error) + ": " + rd_kafka_error_string(error));
+               std::string(what) + ": " + rd_kafka_error_name(error) + ": " + rd_kafka_error_string(error),
+               cause_of(code));
 }
 
 Error error_of(rd_kafka_resp_err_t code, std::string_view what) {
-  return Error(kind_of(code), std::string(what) + ": " + rd_kafka_err2name(code) + ": " + rd_kafka_err2str(code));
+  return Error(kind_of(code), std::string(what) + ": " + rd_kafka_err2name(code) + ": " + rd_kafka_err2str(code),
+               cause_of(code));
 }
 
 }  // namespace touchstone

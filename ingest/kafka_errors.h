@@ -23,6 +23,9 @@ struct KafkaErrorFlags {
 /// An error of any other call, or of a consumer's poll, of which only the code is known.
 [[nodiscard]] ErrorKind kind_of(rd_kafka_resp_err_t code);
 
+/// Why, for the metrics.
+[[nodiscard]] ErrorCause cause_of(rd_kafka_resp_err_t code);
+
 /// `what` says in a few words what failed, e.g. "commit".
 [[nodiscard]] Error error_of(const rd_kafka_error_t* error, std::string_view what);
 [[nodiscard]] Error error_of(rd_kafka_resp_err_t code, std::string_view what);

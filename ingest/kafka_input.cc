@@ -13,13 +13,14 @@ namespace {
 constexpr Millis kClosePatience{5'000};
 constexpr Millis kCloseStep{50};
 constexpr Millis kBackOff{200};
+constexpr Millis kAsk{2'000};  // one question to a broker; between two it is looked at whether there is still time
 
 // Repeats `ask(timeout_ms)` until it is decided or patience ends.
 template <typename Ask>
-rd_kafka_resp_err_t patiently(Millis patience, Ask ask) {
-  const Deadline deadline(patience);
+rd_kafka_resp_err_t patiently(const KafkaConnection& connection, Ask ask) {
+  const Deadline deadline(connection.patience, connection);
   for (;;) {
-    const rd_kafka_resp_err_t code = ask(std::max(1, deadline.left_ms(patience)));
+    const rd_kafka_resp_err_t code = ask(std::max(1, deadline.left_ms(kAsk)));
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR || kind_of(code) != ErrorKind::kRetry || deadline.passed()) return code;
     std::this_thread::sleep_for(kBackOff);
   }
@@ -35,6 +36,7 @@ KafkaInput::~KafkaInput() = default;
 Result<std::unique_ptr<KafkaInput>> KafkaInput::open(KafkaConnection connection, const KafkaIdentity& identity,
                                                      std::vector<std::string> topics) {
   std::unique_ptr<KafkaInput> input(new KafkaInput(std::move(connection), std::move(topics)));
+  input->static_ = !identity.instance.empty();
   auto conf = make_conf(KafkaRole::kInput, identity, input->connection_.properties);
   if (!conf) return conf.error();
   rd_kafka_conf_set_rebalance_cb(conf->get(), on_rebalance);
@@ -132,7 +134,7 @@ Result<void> KafkaInput::assign_started() {
   }
   const rd_kafka_resp_err_t code = rd_kafka_assign(client_.get(), list_of(offsets).get());
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return Error(ErrorKind::kFatal, error_of(code, "starting partitions").message());
+    return Error(ErrorKind::kFatal, error_of(code, "starting partitions").message(), cause_of(code));
   }
   starts_pending_ = false;
   return {};
@@ -189,7 +191,8 @@ Result<void> KafkaInput::take_error(const rd_kafka_message_t& message, Polled& p
     events_.log(4, "input: " + text);
     return {};
   }
-  return Error(ErrorKind::kFatal, error_of(message.err, "reading the input").message() + ": " + text);
+  return Error(ErrorKind::kFatal, error_of(message.err, "reading the input").message() + ": " + text,
+               cause_of(message.err));
 }
 
 Result<void> KafkaInput::start(const TopicPartition& partition, Offset from) {
@@ -205,7 +208,7 @@ Result<void> KafkaInput::start(const TopicPartition& partition, Offset from) {
 
 Result<std::optional<Offset>> KafkaInput::committed(const TopicPartition& partition) {
   const PartitionListPtr list = list_of(partition, RD_KAFKA_OFFSET_INVALID);
-  const rd_kafka_resp_err_t code = patiently(connection_.patience, [&](int timeout_ms) {
+  const rd_kafka_resp_err_t code = patiently(connection_, [&](int timeout_ms) {
     const rd_kafka_resp_err_t asked = rd_kafka_committed(client_.get(), list.get(), timeout_ms);
     return asked != RD_KAFKA_RESP_ERR_NO_ERROR ? asked : list->elems[0].err;
   });
@@ -221,7 +224,7 @@ Result<std::optional<Offset>> KafkaInput::committed(const TopicPartition& partit
 Result<Log::Range> KafkaInput::range(const TopicPartition& partition) {
   std::int64_t begin = 0;
   std::int64_t end = 0;
-  const rd_kafka_resp_err_t code = patiently(connection_.patience, [&](int timeout_ms) {
+  const rd_kafka_resp_err_t code = patiently(connection_, [&](int timeout_ms) {
     return rd_kafka_query_watermark_offsets(client_.get(), partition.topic.c_str(), partition.partition.value(), &begin,
                                             &end, timeout_ms);
   });
@@ -235,7 +238,7 @@ Result<std::int32_t> KafkaInput::partition_count(const std::string& topic) {
   const TopicPtr handle(rd_kafka_topic_new(client_.get(), topic.c_str(), nullptr));
   if (!handle) return Error(ErrorKind::kReject, "not a topic's name: " + topic);
   std::int32_t count = 0;
-  const rd_kafka_resp_err_t code = patiently(connection_.patience, [&](int timeout_ms) {
+  const rd_kafka_resp_err_t code = patiently(connection_, [&](int timeout_ms) {
     const rd_kafka_metadata_t* found = nullptr;
     const rd_kafka_resp_err_t asked = rd_kafka_metadata(client_.get(), 0, handle.get(), &found, timeout_ms);
     if (asked != RD_KAFKA_RESP_ERR_NO_ERROR) return asked;
@@ -264,11 +267,14 @@ std::int64_t KafkaInput::lag(const TopicPartition& partition) {
 
 // Closing while partitions are assigned can hang, so they are given back first; and nothing here waits for
 // ever.
-void KafkaInput::close() {
+void KafkaInput::close(Place place) {
   if (!client_) return;
   borrowed_.clear();
-  const Deadline deadline(kClosePatience);
-  if (!topics_.empty()) {
+  const Deadline deadline(kClosePatience, connection_);
+  if (!topics_.empty() && place == Place::kKept && static_) {
+    // To unsubscribe would tell the group; a static member that only closes is missed after the session time-out.
+    rd_kafka_assign(client_.get(), nullptr);
+  } else if (!topics_.empty()) {
     rd_kafka_unsubscribe(client_.get());
     while (!assigned_.empty() && !deadline.passed()) {
       const MessagePtr ignored(rd_kafka_consumer_poll(client_.get(), static_cast<int>(kCloseStep.count())));

@@ -49,9 +49,11 @@ class KafkaInput {
   /// Borrowed until the next poll.
   [[nodiscard]] const rd_kafka_consumer_group_metadata_t* membership() const { return membership_.get(); }
 
-  /// Leaves the group, waiting for a bounded time only. A static member (KafkaIdentity::instance) is missed
-  /// by the group no sooner than after session.timeout.ms, so that a restart in between disturbs nobody.
-  void close();
+  /// Whether the group holds the partitions of a static member (KafkaIdentity::instance) for session.timeout.ms, so
+  /// that a restart in between disturbs nobody. Others always give theirs up.
+  enum class Place : std::uint8_t { kKept, kGivenUp };
+  /// Ends, waiting for a bounded time only.
+  void close(Place place);
 
  private:
   struct Position {
@@ -91,6 +93,7 @@ class KafkaInput {
   GroupMetadataPtr membership_;
   bool rebalanced_ = false;                     ///< assigned_ was replaced since the caller was told
   std::map<Key, Position, KeyLess> positions_;  ///< of the started partitions
+  bool static_ = false;                         ///< a member with a name of its own
   bool starts_pending_ = false;                 ///< positions_ say something that librdkafka does not know
   std::vector<MessagePtr> borrowed_;            ///< what the last poll lent out
   std::pair<const rd_kafka_topic_t*, std::int32_t> last_key_{nullptr, -1};

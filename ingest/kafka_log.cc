@@ -52,12 +52,16 @@ Result<void> KafkaLog::abort() { return output_->abort(); }
 
 std::int64_t KafkaLog::lag(const TopicPartition& partition) { return input_->lag(partition); }
 
-void KafkaLog::close() {
+void KafkaLog::close() { end(KafkaInput::Place::kKept); }
+
+void KafkaLog::leave() { end(KafkaInput::Place::kGivenUp); }
+
+void KafkaLog::end(KafkaInput::Place place) {
   // An open transaction would keep readers of its partitions waiting until it times out.
   if (output_) static_cast<void>(output_->abort());
   output_.reset();
   restore_.reset();
-  if (input_) input_->close();
+  if (input_) input_->close(place);
   input_.reset();
 }
 

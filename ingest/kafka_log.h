@@ -48,11 +48,14 @@ class KafkaLog : public Log {
   Result<void> abort() override;
   std::int64_t lag(const TopicPartition& partition) override;
   void close() override;
+  void leave() override;
 
-  /// How often a new producer epoch was taken because a connection was lost during a commit.
+  /// How often a new producer epoch was taken, because a connection was lost or a record refused.
   [[nodiscard]] std::uint64_t epoch_renewals() const { return output_ ? output_->renewals() : 0; }
 
  private:
+  void end(KafkaInput::Place place);
+
   KafkaLog(std::unique_ptr<KafkaInput> input, std::unique_ptr<KafkaOutput> output,
            std::unique_ptr<KafkaRestore> restore);
 

@@ -130,7 +130,7 @@ KafkaProperties restore_properties(const KafkaIdentity& identity) {
 }
 
 KafkaProperties output_properties(const KafkaIdentity& identity) {
-  const std::string timeout = std::to_string(kTransactionTimeout.count());
+  const std::string timeout = std::to_string(identity.transaction_timeout.count());
   KafkaProperties all = common_properties();
   all.merge(KafkaProperties{
       {"transactional.id", identity.transactional_id},

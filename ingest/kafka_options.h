@@ -17,6 +17,9 @@ namespace touchstone {
 /// Names and values as librdkafka spells them. May hold secrets: never logged, never part of an error.
 using KafkaProperties = std::map<std::string, std::string>;
 
+/// How long a transaction may stay open; a broker ends it then. Also bounds how long a reader waits for one.
+inline constexpr Millis kTransactionTimeout{30'000};
+
 /// What a client is for.
 enum class KafkaRole {
   kInput,    ///< the consumer in the group
@@ -30,14 +33,12 @@ struct KafkaIdentity {
   std::string group;
   std::string transactional_id;
   std::string instance;  ///< group.instance.id; empty: a dynamic member
+  Millis transaction_timeout = kTransactionTimeout;
 };
 
 /// The largest record that can be produced: a dead letter holds an input record whole, and brokers can be set
 /// up to take more than our own limit of 1 MiB.
 inline constexpr std::size_t kLargestKafkaRecord = std::size_t{16} << 20;
-
-/// How long a transaction may stay open; a broker ends it then. Also bounds how long a reader waits for one.
-inline constexpr Millis kTransactionTimeout{30'000};
 
 /// Everything that is wrong with the user's properties, one sentence each, without their values: a name that
 /// librdkafka does not know, a value that it does not take, a property that the engine's guarantee rests on,

@@ -8,11 +8,9 @@
 namespace touchstone {
 namespace {
 
-constexpr Millis kCall{5'000};        // one call to librdkafka; errors are looked at between two
+constexpr Millis kCall{2'000};        // one call to librdkafka; between two it is looked at whether there is still time
 constexpr Millis kRepeat{100};        // between two attempts of a call that may be repeated
 constexpr int kQueueFullWaitMs = 10;  // until some of the queue has been delivered
-// A commit or abort that is still undecided then never will be: the transaction itself has timed out twice.
-constexpr Millis kEndPatience = 2 * kTransactionTimeout;
 
 // Nullptr or an address of the record's bytes; librdkafka copies them, so the const can go.
 void* bytes_of(const std::optional<std::string>& text) { return text ? const_cast<char*>(text->data()) : nullptr; }
@@ -37,8 +35,17 @@ void KafkaOutput::on_delivery(rd_kafka_t* client, const rd_kafka_message_t* mess
 
 void KafkaOutput::note_delivery(const rd_kafka_message_t& message) {
   if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    const bool purged =
+        message.err == RD_KAFKA_RESP_ERR__PURGE_QUEUE || message.err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
+    // What is dropped because a transaction is given up is no cause of anything.
+    if (purged) return;
+    // A record given up for good leaves a gap in the sequence numbers, which the broker takes for a loss of records
+    // when it sees the next one.
+    sequence_in_doubt_ = true;
     if (!undelivered_) {
-      undelivered_ = error_of(message.err, std::string("writing to ") + rd_kafka_topic_name(message.rkt));
+      undelivered_topic_ = rd_kafka_topic_name(message.rkt);
+      undelivered_code_ = message.err;
+      undelivered_ = error_of(message.err, "writing to " + undelivered_topic_);
     }
     return;
   }
@@ -57,7 +64,12 @@ Result<void> KafkaOutput::connect() {
   topics_.clear();
   delivered_.clear();
   client_.reset();
-  auto conf = make_conf(KafkaRole::kOutput, {.group = {}, .transactional_id = transactional_id_, .instance = {}},
+  disconnects_ = events_.disconnects();
+  auto conf = make_conf(KafkaRole::kOutput,
+                        {.group = {},
+                         .transactional_id = transactional_id_,
+                         .instance = {},
+                         .transaction_timeout = connection_.transaction_timeout},
                         connection_.properties);
   if (!conf) return conf.error();
   // With a delivery report callback a commit takes 1 ms, without one 10 ms.
@@ -65,7 +77,7 @@ Result<void> KafkaOutput::connect() {
   auto client = make_client(RD_KAFKA_PRODUCER, std::move(*conf), events_);
   if (!client) return client.error();
 
-  const Deadline deadline(connection_.patience);
+  const Deadline deadline(connection_.patience, connection_);
   for (;;) {
     const ErrorPtr failed(rd_kafka_init_transactions(client->get(), deadline.left_ms(kCall)));
     rd_kafka_poll(client->get(), 0);
@@ -76,27 +88,34 @@ Result<void> KafkaOutput::connect() {
   }
   client_ = std::move(*client);
   state_ = State::kReady;
-  epoch_in_doubt_ = false;
+  sequence_in_doubt_ = false;
   return {};
 }
 
+// librdkafka repeats an EndTxn whose answer got lost; a late copy of it could end our next transaction. A new epoch
+// makes the broker refuse that copy. Every lost connection counts, not only one lost during a commit: a second one like
+// it would not be told within 30 s.
 Result<void> KafkaOutput::begin() {
   if (state_ == State::kOpen) return {};
   if (state_ == State::kLost) return Error(ErrorKind::kAbort, "the transaction is lost and not yet aborted");
   if (state_ == State::kDead) return Error(ErrorKind::kFatal, "the producer has ended");
-  if (epoch_in_doubt_) {
+  serve();
+  renewed_ = false;
+  if (sequence_in_doubt_ || events_.disconnects() != disconnects_) {
     ++renewals_;
-    events_.log(5, "a connection was lost during a commit: taking a new epoch");
+    renewed_ = true;
+    events_.log(5, sequence_in_doubt_ ? "a record was refused: taking a new epoch"
+                                      : "a connection was lost: taking a new epoch");
     if (auto connected = connect(); !connected) {
       // Without a client nothing is left to be repaired here.
       state_ = State::kDead;
-      return Error(ErrorKind::kFatal, connected.error().message());
+      return connected.error().as(ErrorKind::kFatal);
     }
   }
   const ErrorPtr failed(rd_kafka_begin_transaction(client_.get()));
   if (failed) {
     state_ = State::kDead;
-    return Error(ErrorKind::kFatal, error_of(failed.get(), "beginning a transaction").message());
+    return error_of(failed.get(), "beginning a transaction").as(ErrorKind::kFatal);
   }
   delivered_.clear();
   undelivered_.reset();
@@ -104,11 +123,34 @@ Result<void> KafkaOutput::begin() {
   return {};
 }
 
+// A record that could not be written says more than the transaction that fails because of it.
 Error KafkaOutput::lose(const Error& error) {
   state_ = error.kind() == ErrorKind::kFatal ? State::kDead : State::kLost;
-  // A record that could not be written says more than the transaction that fails because of it.
-  if (undelivered_) return Error(error.kind(), error.message() + " (" + undelivered_->message() + ")");
-  return error;
+  serve();
+  if (!undelivered_) return error;
+  const std::string message = error.message() + " (" + undelivered_->message() + ")";
+  // Neither is mended by writing the same once more.
+  if (undelivered_code_ == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
+    return Error(ErrorKind::kReject, undelivered_topic_ +
+                                         " takes no record as large as this one; `touchstone topics` " +
+                                         "names the setting that is too low: " + message);
+  }
+  if (is_missing(undelivered_topic_)) {
+    return Error(ErrorKind::kReject, "the topic " + undelivered_topic_ + " is gone: " + message);
+  }
+  return Error(error.kind(), message, error.cause());
+}
+
+// The broker's own word, because clients call a topic unknown that they could not ask about.
+bool KafkaOutput::is_missing(const std::string& topic) const {
+  const TopicPtr handle(rd_kafka_topic_new(client_.get(), topic.c_str(), nullptr));
+  const rd_kafka_metadata_t* found = nullptr;
+  if (!handle || rd_kafka_metadata(client_.get(), 0, handle.get(), &found, static_cast<int>(kCall.count())) !=
+                     RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return false;
+  }
+  const MetadataPtr metadata(found);
+  return metadata->topic_cnt == 1 && metadata->topics[0].err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
 }
 
 Result<rd_kafka_topic_t*> KafkaOutput::topic(const std::string& name) {
@@ -140,7 +182,7 @@ Result<void> KafkaOutput::enqueue(const OutRecord& record, rd_kafka_topic_t* top
   }
   const std::int32_t partition = record.partition ? record.partition->value() : RD_KAFKA_PARTITION_UA;
   void* const addressed = record.partition ? this : nullptr;
-  const Deadline deadline(kTransactionTimeout);
+  const Deadline deadline(connection_.transaction_timeout, connection_);
   for (;;) {
     const rd_kafka_resp_err_t code =
         headers
@@ -166,9 +208,8 @@ Result<void> KafkaOutput::enqueue(const OutRecord& record, rd_kafka_topic_t* top
     const Error error = error_of(code, "writing to " + record.topic);
     if (error.kind() == ErrorKind::kReject) return error;
     // Anything else means that the transaction takes nothing more: an earlier record could not be written.
-    return lose(Error(
-        code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR__FATAL ? ErrorKind::kFatal : ErrorKind::kAbort,
-        error.message()));
+    return lose(error.as(code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR__FATAL ? ErrorKind::kFatal
+                                                                                               : ErrorKind::kAbort));
   }
 }
 
@@ -176,7 +217,7 @@ Result<void> KafkaOutput::send_offsets(const std::vector<ConsumedOffset>& consum
                                        const rd_kafka_consumer_group_metadata_t* member) {
   if (member == nullptr) return lose(Error(ErrorKind::kAbort, "the group has given out no partitions yet"));
   const PartitionListPtr offsets = list_of(consumed);
-  const Deadline deadline(kTransactionTimeout);
+  const Deadline deadline(connection_.transaction_timeout, connection_);
   for (;;) {
     // To be repeated with the same arguments until it is decided.
     const ErrorPtr failed(
@@ -185,13 +226,13 @@ Result<void> KafkaOutput::send_offsets(const std::vector<ConsumedOffset>& consum
     const Error error = error_of(failed.get(), "adding offsets to the transaction");
     if (error.kind() != ErrorKind::kRetry) return lose(error);
     // Nothing is committed yet, so giving the transaction up is always right.
-    if (deadline.passed()) return lose(Error(ErrorKind::kAbort, error.message()));
+    if (deadline.passed()) return lose(error.as(ErrorKind::kAbort));
     rd_kafka_poll(client_.get(), static_cast<int>(kRepeat.count()));
   }
 }
 
 Result<void> KafkaOutput::end_transaction() {
-  const Deadline deadline(kEndPatience);
+  const Deadline deadline(end_patience(), connection_);
   for (;;) {
     // Any other time-out than -1 risks that librdkafka and the broker disagree about the transaction.
     const ErrorPtr failed(rd_kafka_commit_transaction(client_.get(), -1));
@@ -199,7 +240,7 @@ Result<void> KafkaOutput::end_transaction() {
     const Error error = error_of(failed.get(), "committing");
     if (error.kind() != ErrorKind::kRetry) return lose(error);
     // The broker may have committed, so this is not one to be aborted.
-    if (deadline.passed()) return lose(Error(ErrorKind::kFatal, error.message()));
+    if (deadline.passed()) return lose(error.as(ErrorKind::kFatal));
     rd_kafka_poll(client_.get(), static_cast<int>(kRepeat.count()));
   }
 }
@@ -208,15 +249,10 @@ Result<Receipt> KafkaOutput::commit(const std::vector<ConsumedOffset>& consumed,
                                     const rd_kafka_consumer_group_metadata_t* member) {
   if (state_ == State::kReady && consumed.empty()) return Receipt{};
   TOUCHSTONE_TRY(begin());
-  serve();
-  const std::uint64_t disconnects_before = events_.disconnects();
   if (!consumed.empty()) TOUCHSTONE_TRY(send_offsets(consumed, member));
   TOUCHSTONE_TRY(end_transaction());
   state_ = State::kReady;
   serve();
-  // librdkafka repeats an EndTxn whose answer got lost; a late copy of it could end our next transaction. A
-  // new epoch makes the broker refuse that copy.
-  epoch_in_doubt_ = events_.disconnects() != disconnects_before;
   return receipt();
 }
 
@@ -228,13 +264,14 @@ Receipt KafkaOutput::receipt() {
         {{rd_kafka_topic_name(delivered.topic), Partition(delivered.partition)}, Offset(delivered.offset).next()});
   }
   delivered_.clear();
+  receipt.renewed = renewed_;
   return receipt;
 }
 
 Result<void> KafkaOutput::abort() {
   if (state_ == State::kReady) return {};
   if (state_ == State::kDead) return Error(ErrorKind::kFatal, "the producer has ended");
-  const Deadline deadline(kEndPatience);
+  const Deadline deadline(end_patience(), connection_);
   for (;;) {
     const ErrorPtr failed(rd_kafka_abort_transaction(client_.get(), -1));
     serve();
@@ -242,7 +279,7 @@ Result<void> KafkaOutput::abort() {
     const Error error = error_of(failed.get(), "aborting");
     if (error.kind() != ErrorKind::kRetry || deadline.passed()) {
       state_ = State::kDead;
-      return Error(ErrorKind::kFatal, error.message());
+      return error.as(ErrorKind::kFatal);
     }
     rd_kafka_poll(client_.get(), static_cast<int>(kRepeat.count()));
   }

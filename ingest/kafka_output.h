@@ -31,7 +31,7 @@ class KafkaOutput {
   /// Serves delivery reports and errors; does not wait.
   void serve();
 
-  /// How often a connection was lost during a commit, and a new epoch taken for it.
+  /// How often a connection was lost, or a record refused, and a new epoch taken for it.
   [[nodiscard]] std::uint64_t renewals() const { return renewals_; }
 
  private:
@@ -54,7 +54,10 @@ class KafkaOutput {
   Result<void> send_offsets(const std::vector<ConsumedOffset>& consumed,
                             const rd_kafka_consumer_group_metadata_t* member);
   Result<void> end_transaction();
+  /// A commit or abort that is still undecided then never will be: the transaction itself has timed out twice.
+  [[nodiscard]] Millis end_patience() const { return 2 * connection_.transaction_timeout; }
   Error lose(const Error& error);
+  [[nodiscard]] bool is_missing(const std::string& topic) const;
   Receipt receipt();
 
   const KafkaConnection connection_;
@@ -63,10 +66,14 @@ class KafkaOutput {
   ClientPtr client_;  // before topics_: they belong to it
   std::map<std::string, TopicPtr> topics_;
   State state_ = State::kReady;
-  bool epoch_in_doubt_ = false;  ///< a connection was lost during the last commit
+  std::uint64_t disconnects_ = 0;   ///< those before this client was made
+  bool sequence_in_doubt_ = false;  ///< a record was refused: the broker never saw its number
   std::uint64_t renewals_ = 0;
+  bool renewed_ = false;  ///< for this transaction
   std::vector<Delivered> delivered_;
   std::optional<Error> undelivered_;  ///< why the first record of this transaction could not be written
+  std::string undelivered_topic_;
+  rd_kafka_resp_err_t undelivered_code_ = RD_KAFKA_RESP_ERR_NO_ERROR;
 };
 
 }  // namespace touchstone

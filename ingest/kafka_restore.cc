@@ -43,8 +43,9 @@ Result<Offset> KafkaRestore::read(const TopicPartition& partition, Offset from,
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return error_of(code, "reading " + name_of(partition));
 
   const Millis patience = std::max(connection_.patience, kTransactionTimeout * 2);
-  Deadline deadline(patience);
-  Result<Offset> outcome = Error(ErrorKind::kRetry, "reading " + name_of(partition) + " made no progress");
+  Deadline deadline(patience, connection_);
+  Result<Offset> outcome =
+      Error(ErrorKind::kRetry, "reading " + name_of(partition) + " made no progress", ErrorCause::kUnreachable);
   while (!deadline.passed()) {
     const MessagePtr message(rd_kafka_consumer_poll(client_.get(), static_cast<int>(kPoll.count())));
     if (!message) continue;
@@ -58,7 +59,7 @@ Result<Offset> KafkaRestore::read(const TopicPartition& partition, Offset from,
       outcome = Offset(progress.next);
       break;
     }
-    if (progress.next != before) deadline = Deadline(patience);
+    if (progress.next != before) deadline = Deadline(patience, connection_);
   }
   rd_kafka_assign(client_.get(), nullptr);
   if (outcome) return outcome;

@@ -42,6 +42,7 @@ class SimLog : public Log {
   Result<void> abort() override;
   std::int64_t lag(const TopicPartition& partition) override;
   void close() override;
+  void leave() override { close(); }
 
  private:
   struct Position {

@@ -46,6 +46,17 @@ void MemoryTables::fail_next_apply(Error error) {
   next_failure_ = std::move(error);
 }
 
+Result<void> MemoryTables::room() {
+  const std::lock_guard lock(mutex_);
+  if (lacking_room_) return *lacking_room_;
+  return {};
+}
+
+void MemoryTables::set_room(std::optional<Error> lacking) {
+  const std::lock_guard lock(mutex_);
+  lacking_room_ = std::move(lacking);
+}
+
 void MemoryTables::put(Table& table, TableChange change) {
   const auto found = table.find(change.key);
   if (found != table.end()) size_bytes_ -= found->first.size() + found->second.size();

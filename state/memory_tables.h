@@ -26,9 +26,12 @@ class MemoryTables : public Tables {
   Result<void> clear(const TaskId& task) override;
   /// Bytes of all keys and values, without the cost of holding them.
   std::uint64_t size_bytes() override;
+  Result<void> room() override;
 
   /// Fault injection: the next apply changes nothing and returns this error.
   void fail_next_apply(Error error);
+  /// Fault injection: room() returns this error from now on, or none any more.
+  void set_room(std::optional<Error> lacking);
 
  private:
   using Table = std::map<std::string, std::string, std::less<>>;
@@ -39,6 +42,7 @@ class MemoryTables : public Tables {
   std::map<TaskId, Table> tables_;
   std::uint64_t size_bytes_ = 0;
   std::optional<Error> next_failure_;
+  std::optional<Error> lacking_room_;
 };
 
 }  // namespace touchstone

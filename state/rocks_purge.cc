@@ -6,7 +6,7 @@
 #include <rocksdb/options.h>
 #include <rocksdb/write_batch.h>
 
-#include "state/rocks_status.h"
+#include "state/rocks_errors.h"
 #include "state/rocks_tables.h"
 
 namespace touchstone {
@@ -32,7 +32,7 @@ Result<void> RocksTables::read_remains() {
   std::string digits;
   const rocksdb::Status status = database_->Get(rocksdb::ReadOptions(), kRemainsKey, &digits);
   if (status.IsNotFound()) return {};
-  TOUCHSTONE_TRY(checked(status, directory_));
+  TOUCHSTONE_TRY(checked(status));
   if (digits.empty()) return {};
   std::int64_t millis = 0;  // where it cannot be read, that was long ago
   std::from_chars(digits.data(), digits.data() + digits.size(), millis);
@@ -41,14 +41,14 @@ Result<void> RocksTables::read_remains() {
 }
 
 // The note goes into the same batch, so that it outlives the process as surely as what it is about.
-Result<void> RocksTables::write_leaving_remains(rocksdb::WriteBatch batch) {
+Result<void> RocksTables::write_leaving_remains(rocksdb::WriteBatch& batch) {
   using namespace std::chrono;
   const std::lock_guard lock(remains_mutex_);
-  const SystemTime now = system_clock::now();
+  const SystemTime now = options_.wall_clock();
   if (!remains_since_) {
     batch.Put(kRemainsKey, std::to_string(duration_cast<milliseconds>(now.time_since_epoch()).count()));
   }
-  TOUCHSTONE_TRY(checked(database_->Write(write_options(), &batch), directory_));
+  TOUCHSTONE_TRY(write(batch));
   if (!remains_since_) remains_since_ = now;
   return {};
 }
@@ -66,16 +66,20 @@ Result<void> RocksTables::purge(std::atomic<bool>& cancel) {
   }
   if (!since) return {};
   const auto rewrite = [&]() -> Result<void> {
-    TOUCHSTONE_TRY(check_free_space(directory_, options_.free_space_reserve, 0));
+    TOUCHSTONE_TRY(check_free_space(directory_, free_bytes(), options_.min_free_bytes, 0));
     const rocksdb::Status status = database_->CompactRange(purge_options(cancel), nullptr, nullptr);
     if (status.IsIncomplete())
       return Error(ErrorKind::kRetry, "rewriting the state in " + directory_ + " was cancelled");
-    return checked(status, directory_);
+    return checked(status);
   };
   Result<void> done = without_exceptions(directory_, rewrite);
   {
     const std::lock_guard lock(remains_mutex_);
-    if (done && !remains_since_) done = checked(database_->Put(write_options(), kRemainsKey, ""), directory_);
+    if (done && !remains_since_) {
+      rocksdb::WriteBatch gone;
+      gone.Put(kRemainsKey, "");
+      done = write(gone);
+    }
     if (!done) {
       remains_since_ = since;
       return done;
@@ -83,7 +87,7 @@ Result<void> RocksTables::purge(std::atomic<bool>& cancel) {
   }
   // The file of files was written anew before the last change, with the keys of the files that this change took away;
   // the next change, such as this one, is that file's last.
-  return checked(database_->Flush(rocksdb::FlushOptions()), directory_);
+  return checked(database_->Flush(rocksdb::FlushOptions()));
 }
 
 }  // namespace touchstone

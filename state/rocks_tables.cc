@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
-#include <cerrno>
 #include <filesystem>
 #include <limits>
 #include <optional>
@@ -17,9 +16,11 @@
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
-#include <sys/stat.h>
 
-#include "state/rocks_status.h"
+#include "engine/wire/records.h"
+#include "state/rocks_batches.h"
+#include "state/rocks_directory.h"
+#include "state/rocks_errors.h"
 
 namespace touchstone {
 namespace {
@@ -29,7 +30,9 @@ using namespace std::string_literals;
 const std::string kFormatKey = "\0format"s;
 const std::string kFormat = "touchstone-tables 1";
 const std::string kClearingPrefix = "\0clearing/"s;
+const std::string kCaughtUpPrefix = "\0caught up/"s;
 constexpr std::size_t kDeletesPerBatch = 1000;
+constexpr std::uint64_t kClockStepMs = 60'000;  // so far a clock may be set back without a restore
 constexpr std::size_t kMiB = std::size_t{1} << 20;
 
 // Every option we rely on stands here, defaults too: they differ between the versions we build with.
@@ -101,7 +104,7 @@ rocksdb::CompressionType compression(const RocksTablesOptions& ours) {
 }
 
 // Sizes are chosen so that a flush and a compaction together write about 256 MiB at most
-// (free_space_reserve).
+// (min_free_bytes).
 rocksdb::ColumnFamilyOptions family_options(const RocksTablesOptions& ours) {
   rocksdb::ColumnFamilyOptions options;
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table_options(ours)));
@@ -127,6 +130,15 @@ rocksdb::ColumnFamilyOptions family_options(const RocksTablesOptions& ours) {
   options.ttl = std::uint64_t{7} * 24 * 60 * 60;
   options.periodic_compaction_seconds = 0;
   options.merge_operator = nullptr;
+  return options;
+}
+
+rocksdb::WriteOptions write_options() {
+  rocksdb::WriteOptions options;
+  options.disableWAL = false;
+  options.sync = false;
+  options.no_slowdown = false;
+  options.memtable_insert_hint_per_batch = true;  // keys come sorted
   return options;
 }
 
@@ -167,22 +179,9 @@ std::string successor_of(std::string prefix) {
   return prefix;
 }
 
-Result<void> make_directory(const std::string& directory) {
-  std::error_code failure;
-  const auto path = std::filesystem::absolute(directory, failure);
-  // A trailing slash would make the directory its own parent, and that with everyone's access.
-  const auto parent = (path.has_filename() ? path : path.parent_path()).parent_path();
-  std::filesystem::create_directories(parent, failure);
-  if (!failure && ::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
-    failure.assign(errno, std::generic_category());
-  }
-  if (!failure && !std::filesystem::is_directory(path, failure) && !failure) {
-    failure = std::make_error_code(std::errc::not_a_directory);
-  }
-  if (failure) {
-    return Error(ErrorKind::kFatal, "cannot make state directory " + directory + ": " + failure.message());
-  }
-  return {};
+std::uint64_t milliseconds_of(std::chrono::system_clock::time_point when) {
+  return static_cast<std::uint64_t>(
+      std::max<std::int64_t>(0, std::chrono::floor<Millis>(when.time_since_epoch()).count()));
 }
 
 struct OrderedChange {
@@ -195,7 +194,7 @@ struct OrderedChange {
 };
 
 // Sorted keys cost RocksDB a fifth of unsorted ones.
-rocksdb::WriteBatch batch_of(const std::vector<TaskChanges>& changes) {
+rocksdb::WriteBatch batch_of(const std::vector<TaskChanges>& changes, std::uint64_t now_ms) {
   std::vector<std::string> prefixes;
   prefixes.reserve(changes.size());
   std::vector<OrderedChange> ordered;
@@ -207,6 +206,7 @@ rocksdb::WriteBatch batch_of(const std::vector<TaskChanges>& changes) {
     return std::pair(left.key(), left.place) < std::pair(right.key(), right.place);
   });
   rocksdb::WriteBatch batch;
+  const std::string offset_key = changelog_offset_key();
   for (std::size_t i = 0; i < ordered.size(); ++i) {
     // Equal keys stand in the order in which they came; only the last one counts.
     if (i + 1 < ordered.size() && ordered[i].key() == ordered[i + 1].key()) continue;
@@ -215,6 +215,9 @@ rocksdb::WriteBatch batch_of(const std::vector<TaskChanges>& changes) {
     if (const auto& value = ordered[i].change->value) {
       const rocksdb::Slice whole(*value);
       batch.Put(key_parts, rocksdb::SliceParts(&whole, 1));
+      if (ordered[i].change->key == offset_key) {
+        batch.Put(kCaughtUpPrefix + *ordered[i].prefix, batch_number_bytes(now_ms));
+      }
     } else {
       batch.Delete(key_parts);
     }
@@ -233,37 +236,105 @@ bool forgets_customers(const std::vector<TaskChanges>& changes) {
 
 }  // namespace
 
-RocksTables::RocksTables(std::string directory, RocksTablesOptions options, std::unique_ptr<rocksdb::DB> database)
-    : directory_(std::move(directory)), options_(options), database_(std::move(database)) {}
+RocksTables::RocksTables(std::string directory, RocksTablesOptions options, std::unique_ptr<BatchWatch> watch,
+                         std::unique_ptr<rocksdb::DB> database)
+    : directory_(std::move(directory)),
+      options_(std::move(options)),
+      watch_(std::move(watch)),
+      database_(std::move(database)) {}
 
 RocksTables::~RocksTables() = default;
 
 Result<std::unique_ptr<RocksTables>> RocksTables::open(const std::string& directory, RocksTablesOptions options) {
   return without_exceptions(directory, [&]() -> Result<std::unique_ptr<RocksTables>> {
-    TOUCHSTONE_TRY(make_directory(directory));
-    TOUCHSTONE_TRY(check_free_space(directory, options.free_space_reserve, 0));
-    rocksdb::DB* database = nullptr;
-    const rocksdb::Options all(database_options(), family_options(options));
-    const rocksdb::Status status = rocksdb::DB::Open(all, directory, &database);
-    if (!status.ok()) return error_from(status, directory);
-    std::unique_ptr<RocksTables> tables(new RocksTables(directory, options, std::unique_ptr<rocksdb::DB>(database)));
-    TOUCHSTONE_TRY(tables->check_format());
-    TOUCHSTONE_TRY(tables->read_remains());
-    TOUCHSTONE_TRY(tables->finish_interrupted_clears());
-    return tables;
+    TOUCHSTONE_TRY(make_state_directory(directory));
+    TOUCHSTONE_TRY(check_free_space(directory, options.free_bytes(directory), options.min_free_bytes, 0));
+    auto opened = open_whole(directory, options);
+    if (opened || opened.error().kind() != ErrorKind::kReject) return opened;
+    if (options.report) options.report(opened.error().message() + ": it is emptied and restored from the changelog");
+    TOUCHSTONE_TRY(wipe(directory));
+    opened = open_whole(directory, options);
+    if (!opened && opened.error().kind() == ErrorKind::kReject) {
+      return Error(ErrorKind::kFatal, opened.error().message() + ", also after it was emptied");
+    }
+    return opened;
   });
+}
+
+Result<std::unique_ptr<RocksTables>> RocksTables::open_whole(const std::string& directory,
+                                                             const RocksTablesOptions& options) {
+  if (is_half_deleted(directory)) {
+    return Error(ErrorKind::kReject, "state in " + directory + " is damaged (CURRENT is gone)");
+  }
+  rocksdb::Options all(database_options(), family_options(options));
+  auto watch = std::make_unique<BatchWatch>(directory);
+  all.wal_filter = watch.get();
+  rocksdb::DB* database = nullptr;
+  const rocksdb::Status status = rocksdb::DB::Open(all, directory, &database);
+  if (!status.ok()) return error_from(status, directory);
+  std::unique_ptr<RocksTables> tables(
+      new RocksTables(directory, options, std::move(watch), std::unique_ptr<rocksdb::DB>(database)));
+  const auto whole = tables->watch_->whole(*database, all);
+  if (!whole) return Error(ErrorKind::kReject, "state in " + directory + " is damaged: " + whole.error().message());
+  if (!*whole) return Error(ErrorKind::kReject, "state in " + directory + " is damaged (writes are missing)");
+  std::string last;
+  const rocksdb::Status found = database->Get(rocksdb::ReadOptions(), kBatchKey, &last);
+  if (!found.ok() && !found.IsNotFound()) return error_from(found, directory);
+  tables->batches_ = batch_number(last);
+  TOUCHSTONE_TRY(tables->check_format());
+  TOUCHSTONE_TRY(tables->read_remains());
+  TOUCHSTONE_TRY(tables->finish_interrupted_clears());
+  return tables;
+}
+
+bool RocksTables::has_room(const std::string& directory, const RocksTablesOptions& options) {
+  return check_free_space(directory, options.free_bytes(directory), options.min_free_bytes, 0).has_value();
+}
+
+Result<void> RocksTables::wipe(const std::string& directory) {
+  return without_exceptions(directory, [&]() -> Result<void> {
+    const rocksdb::Status status = rocksdb::DestroyDB(directory, rocksdb::Options());
+    if (!status.ok() && is_held_elsewhere(status)) return error_from(status, directory);
+    if (!status.ok()) {
+      return Error(ErrorKind::kFatal,
+                   "cannot empty state directory " + directory + " (RocksDB: " + status.ToString() + ")");
+    }
+    // The directory itself goes too if nothing else is in it.
+    return make_state_directory(directory);
+  });
+}
+
+Result<void> RocksTables::checked(const rocksdb::Status& status) {
+  if (status.ok()) return {};
+  if (is_damage(status)) damaged_ = true;
+  return error_from(status, directory_);
+}
+
+Result<void> RocksTables::write(rocksdb::WriteBatch& batch) {
+  const std::scoped_lock lock(writing_);
+  batch.Put(kBatchKey, batch_number_bytes(batches_ + 1));
+  rocksdb::Status status = database_->Write(write_options(), &batch);
+  // After a full disk RocksDB takes nothing until it is told that there is room again.
+  if (status.IsNoSpace() && database_->Resume().ok()) status = database_->Write(write_options(), &batch);
+  TOUCHSTONE_TRY(checked(status));
+  ++batches_;
+  return {};
 }
 
 Result<void> RocksTables::check_format() {
   std::string found;
   const rocksdb::Status status = database_->Get(rocksdb::ReadOptions(), kFormatKey, &found);
   if (status.ok() && found == kFormat) return {};
-  if (!status.ok() && !status.IsNotFound()) return error_from(status, directory_);
+  if (!status.ok() && !status.IsNotFound()) return checked(status);
   if (status.IsNotFound()) {
     const std::unique_ptr<rocksdb::Iterator> any(database_->NewIterator(rocksdb::ReadOptions()));
     any->SeekToFirst();
-    TOUCHSTONE_TRY(checked(any->status(), directory_));
-    if (!any->Valid()) return checked(database_->Put(write_options(), kFormatKey, kFormat), directory_);
+    TOUCHSTONE_TRY(checked(any->status()));
+    if (!any->Valid()) {
+      rocksdb::WriteBatch first;
+      first.Put(kFormatKey, kFormat);
+      return write(first);
+    }
     found = "none";
   }
   return Error(ErrorKind::kFatal,
@@ -279,19 +350,20 @@ Result<void> RocksTables::finish_interrupted_clears() {
   for (marks->Seek(kClearingPrefix); marks->Valid(); marks->Next()) {
     const std::string mark = marks->key().ToString();
     TOUCHSTONE_TRY(delete_entries(mark.substr(kClearingPrefix.size())));
-    TOUCHSTONE_TRY(checked(database_->Delete(write_options(), mark), directory_));
+    rocksdb::WriteBatch done;
+    done.Delete(mark);
+    TOUCHSTONE_TRY(write(done));
   }
-  return checked(marks->status(), directory_);
+  return checked(marks->status());
 }
 
 Result<void> RocksTables::apply(std::vector<TaskChanges> changes) {
   return without_exceptions(directory_, [&]() -> Result<void> {
-    rocksdb::WriteBatch batch = batch_of(changes);
+    rocksdb::WriteBatch batch = batch_of(changes, milliseconds_of(options_.wall_clock()));
     if (batch.Count() == 0) return {};
     // Twice: once in the log, once in a table.
-    TOUCHSTONE_TRY(check_free_space(directory_, options_.free_space_reserve, 2 * batch.GetDataSize()));
-    if (forgets_customers(changes)) return write_leaving_remains(std::move(batch));
-    return checked(database_->Write(write_options(), &batch), directory_);
+    TOUCHSTONE_TRY(check_free_space(directory_, free_bytes(), options_.min_free_bytes / 2, 2 * batch.GetDataSize()));
+    return forgets_customers(changes) ? write_leaving_remains(batch) : write(batch);
   });
 }
 
@@ -299,26 +371,52 @@ Result<void> RocksTables::scan(const TaskId& task,
                                const std::function<void(std::string_view, std::string_view)>& visit) {
   return without_exceptions(directory_, [&]() -> Result<void> {
     const std::string prefix = prefix_of(task);
+    TOUCHSTONE_TRY(forget_if_old(task, prefix));
     const std::string end = successor_of(prefix);
     const rocksdb::Slice bound(end);
     const std::unique_ptr<rocksdb::Iterator> entries(database_->NewIterator(read_options(bound)));
     for (entries->Seek(prefix); entries->Valid(); entries->Next()) {
       visit(entries->key().ToStringView().substr(prefix.size()), entries->value().ToStringView());
     }
-    return checked(entries->status(), directory_);
+    return checked(entries->status());
   });
+}
+
+// A copy whose age nobody knows counts as old: it was written by an earlier release, or the clock was set back.
+Result<void> RocksTables::forget_if_old(const TaskId& task, const std::string& prefix) {
+  if (options_.deletions_kept.count() == 0) return {};
+  const std::string end = successor_of(prefix);
+  const rocksdb::Slice bound(end);
+  const std::unique_ptr<rocksdb::Iterator> entries(database_->NewIterator(read_options(bound)));
+  entries->Seek(prefix);
+  TOUCHSTONE_TRY(checked(entries->status()));
+  if (!entries->Valid()) return {};
+  std::string written;
+  const rocksdb::Status status = database_->Get(rocksdb::ReadOptions(), kCaughtUpPrefix + prefix, &written);
+  if (!status.ok() && !status.IsNotFound()) return checked(status);
+  const std::uint64_t then = batch_number(written);
+  const std::uint64_t now = milliseconds_of(options_.wall_clock());
+  const auto longest = static_cast<std::uint64_t>(options_.deletions_kept.count()) / 10 * 9;
+  if (then != 0 && then <= now + kClockStepMs && now <= then + longest) return {};
+  if (options_.report) {
+    options_.report("the copy of " + task.topic + "/" + std::to_string(task.partition.value()) + " in " + directory_ +
+                    " is older than the changelog keeps deletions: it is forgotten and restored");
+  }
+  return clear(task);
 }
 
 // The mark makes an interrupted clear() visible: half a task could pass for a whole one.
 Result<void> RocksTables::clear(const TaskId& task) {
   return without_exceptions(directory_, [&]() -> Result<void> {
     const std::string prefix = prefix_of(task);
-    const std::string mark = kClearingPrefix + prefix;
     rocksdb::WriteBatch begun;
-    begun.Put(mark, "");
-    TOUCHSTONE_TRY(write_leaving_remains(std::move(begun)));
+    begun.Put(kClearingPrefix + prefix, "");
+    TOUCHSTONE_TRY(write_leaving_remains(begun));
     TOUCHSTONE_TRY(delete_entries(prefix));
-    return checked(database_->Delete(write_options(), mark), directory_);
+    rocksdb::WriteBatch done;
+    done.Delete(kClearingPrefix + prefix);
+    done.Delete(kCaughtUpPrefix + prefix);
+    return write(done);
   });
 }
 
@@ -331,12 +429,21 @@ Result<void> RocksTables::delete_entries(const std::string& prefix) {
   for (entries->Seek(prefix); entries->Valid(); entries->Next()) {
     batch.Delete(entries->key());
     if (batch.Count() < kDeletesPerBatch) continue;
-    TOUCHSTONE_TRY(checked(database_->Write(write_options(), &batch), directory_));
+    TOUCHSTONE_TRY(write(batch));
     batch.Clear();
   }
-  TOUCHSTONE_TRY(checked(entries->status(), directory_));
-  return checked(database_->Write(write_options(), &batch), directory_);
+  TOUCHSTONE_TRY(checked(entries->status()));
+  return batch.Count() == 0 ? Result<void>{} : write(batch);
 }
+
+Result<void> RocksTables::room() {
+  const std::uint64_t wanted = options_.min_free_bytes + (full_ ? options_.min_free_bytes / 4 : 0);
+  const Result<void> enough = check_free_space(directory_, free_bytes(), wanted, 0);
+  full_ = !enough;
+  return enough;
+}
+
+std::uint64_t RocksTables::free_bytes() const { return options_.free_bytes(directory_); }
 
 std::uint64_t RocksTables::size_bytes() {
   std::uint64_t total = 0;

@@ -39,6 +39,16 @@ void Board::set_state_bytes(std::uint64_t bytes) {
   now_.state_bytes = bytes;
 }
 
+void Board::set_state_free_bytes(std::uint64_t bytes) {
+  const std::scoped_lock lock(mutex_);
+  now_.state_free_bytes = bytes;
+}
+
+void Board::count_rebalance() {
+  const std::scoped_lock lock(mutex_);
+  ++now_.rebalances;
+}
+
 void Board::count_commit(double seconds) {
   const std::scoped_lock lock(mutex_);
   const auto* bound = std::lower_bound(CommitTimes::kBounds.begin(), CommitTimes::kBounds.end(), seconds);
@@ -49,6 +59,35 @@ void Board::count_commit(double seconds) {
 void Board::set_ready(const std::string& worker, bool ready) {
   const std::scoped_lock lock(mutex_);
   ready_[worker] = ready;
+}
+
+void Board::set_stalled(const std::string& worker, bool stalled) {
+  const std::scoped_lock lock(mutex_);
+  now_.stalled[worker] = stalled;
+}
+
+void Board::count_error(ErrorKind kind) {
+  const std::scoped_lock lock(mutex_);
+  ++now_.troubles.errors[static_cast<std::size_t>(kind)];
+}
+
+void Board::count_rebuild(ErrorCause cause) {
+  const std::scoped_lock lock(mutex_);
+  ++now_.troubles.rebuilds[static_cast<std::size_t>(cause)];
+}
+
+void Board::count_abort() {
+  const std::scoped_lock lock(mutex_);
+  ++now_.troubles.aborts;
+}
+
+void Board::set_resting(const std::string& worker, std::string why) {
+  const std::scoped_lock lock(mutex_);
+  if (why.empty()) {
+    resting_.erase(worker);
+  } else {
+    resting_[worker] = std::move(why);
+  }
 }
 
 void Board::withdraw(const TaskId& task) {
@@ -65,7 +104,8 @@ BoardSnapshot Board::snapshot() const {
   const std::scoped_lock lock(mutex_);
   BoardSnapshot copy = now_;
   for (const auto& [task, rows] : rows_) copy.rows.insert(rows.begin(), rows.end());
-  copy.ready = all_ready();
+  copy.resting = !resting_.empty();
+  copy.ready = !missing();
   return copy;
 }
 
@@ -79,17 +119,29 @@ BoardSnapshot Board::window_snapshot(std::size_t window) const {
   }
   for (const auto& [task, cells] : moves_) copy.moves.insert(cells.begin(), cells.end());
   for (const auto& [task, rankings] : rankings_) copy.rankings.insert(rankings.begin(), rankings.end());
-  copy.ready = all_ready();
+  copy.ready = !missing();
   return copy;
 }
 
-bool Board::ready() const {
+std::optional<std::string> Board::why_not_ready() const {
   const std::scoped_lock lock(mutex_);
-  return all_ready();
+  return missing();
 }
 
-bool Board::all_ready() const {
-  return !ready_.empty() && std::all_of(ready_.begin(), ready_.end(), [](const auto& each) { return each.second; });
+std::optional<std::string> Board::missing() const {
+  if (!resting_.empty()) return resting_.begin()->second;
+  if (ready_.empty()) return "starting";
+  std::string stalled;
+  for (const auto& [worker, is] : now_.stalled) {
+    if (is) stalled += ' ' + worker;
+  }
+  if (!stalled.empty()) return "stalled:" + stalled;
+  std::string waiting;
+  for (const auto& [worker, is] : ready_) {
+    if (!is) waiting += ' ' + worker;
+  }
+  if (!waiting.empty()) return "partitions are not assigned yet, or their state is being restored:" + waiting;
+  return std::nullopt;
 }
 
 }  // namespace touchstone

@@ -40,6 +40,13 @@ struct CommitTimes {
   double sum_seconds = 0;
 };
 
+/// What went wrong in workers and was mended, since the start of the process.
+struct Troubles {
+  std::array<std::uint64_t, kErrorKinds> errors{};     ///< by ErrorKind
+  std::array<std::uint64_t, kErrorCauses> rebuilds{};  ///< clients made anew, by ErrorCause
+  std::uint64_t aborts = 0;                            ///< transactions given up
+};
+
 /// A copy of everything, consistent for each task.
 struct BoardSnapshot {
   Counts counts;
@@ -50,8 +57,13 @@ struct BoardSnapshot {
   std::map<CellKey, Cell> moves;  ///< moves and stays over the longest window; empty in `windows`
   std::map<TopicPartition, std::int64_t> lag;
   CommitTimes commits;
+  Troubles troubles;
+  std::map<std::string, bool> stalled;  ///< by worker, of those that are watched
   std::uint64_t state_bytes = 0;
-  bool ready = false;  ///< every task that is ours is running
+  std::uint64_t state_free_bytes = 0;
+  std::uint64_t rebalances = 0;
+  bool resting = false;  ///< a worker takes no input, because there is no room for what would come of it
+  bool ready = false;    ///< every task that is ours is running, no worker is stalled and none rests
 };
 
 /// Thread-safe.
@@ -63,20 +75,32 @@ class Board {
   void publish(const TaskId& task, WindowsStatus status, std::vector<Row> rows);
   void set_lag(const TopicPartition& partition, std::int64_t records);
   void set_state_bytes(std::uint64_t bytes);
+  void set_state_free_bytes(std::uint64_t bytes);
+  /// The group has given a worker other partitions, or the same ones anew.
+  void count_rebalance();
   void count_commit(double seconds);
   /// A worker tells whether all its tasks run.
   void set_ready(const std::string& worker, bool ready);
+  /// The watchdog tells whether a worker still moves.
+  void set_stalled(const std::string& worker, bool stalled);
+  void count_error(ErrorKind kind);
+  void count_rebuild(ErrorCause cause);
+  void count_abort();
+  /// A worker tells why it takes no input; an empty text: it does again.
+  void set_resting(const std::string& worker, std::string why);
   /// The task is no longer ours: its states vanish, its counts stay.
   void withdraw(const TaskId& task);
 
   /// The rows of one window and the moves and stays of the longest, without the rest.
   [[nodiscard]] BoardSnapshot window_snapshot(std::size_t window) const;
   /// Cheap, for health checks.
-  [[nodiscard]] bool ready() const;
+  [[nodiscard]] bool ready() const { return !why_not_ready(); }
+  /// Names the workers that are waited for.
+  [[nodiscard]] std::optional<std::string> why_not_ready() const;
   [[nodiscard]] BoardSnapshot snapshot() const;
 
  private:
-  [[nodiscard]] bool all_ready() const;
+  [[nodiscard]] std::optional<std::string> missing() const;
 
   mutable std::mutex mutex_;
   BoardSnapshot now_;
@@ -84,6 +108,7 @@ class Board {
   std::map<TaskId, std::map<CellKey, Cell>> moves_;
   std::map<TaskId, std::map<CellKey, ItemCounts>> rankings_;
   std::map<std::string, bool> ready_;
+  std::map<std::string, std::string> resting_;  ///< by worker, why
 };
 
 }  // namespace touchstone

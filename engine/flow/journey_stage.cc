@@ -24,6 +24,7 @@ JourneyStage::JourneyStage(JourneyOptions options, Decoder& decoder, const Slice
       decoder_(decoder),
       slices_(slices),
       changed_(slices.count()),
+      forgotten_(slices.count()),
       intake_marks_(static_cast<std::size_t>(options_.intake_sources)),
       intake_ends_(static_cast<std::size_t>(options_.intake_sources)) {}
 
@@ -121,43 +122,52 @@ void JourneyStage::handle(const Event& event, const Arrival& arrival, Output& ou
   if (!slices_.applies(slice_of_customer(event.customer, slices_.count()), arrival.at)) return;
 
   auto found = customers_.find(event.customer);
-  if (found == customers_.end()) found = customers_.emplace(event.customer, Customer{}).first;
-  Customer& customer = found->second;
-  // The indexes know the customer by what the event is about to change.
-  if (customer.started) delist(found->first, customer);
+  if (found == customers_.end()) found = customers_.emplace(event.customer, Held{}).first;
+  Customer& customer = found->second.customer;
   const std::optional<Observation> seen = observe(customer, event, rules_, late);
-  if (seen && !late) tally(*seen, event.time, now, rules_, customer, deltas_);
-  enlist(found->first, customer);
   if (!seen) {
     ++out.counts.duplicates;
     return;
   }
-  mark_changed(found->first);
+  if (!late) tally(*seen, event.time, now, rules_, customer, deltas_);
+  index(*found);
+  mark_changed(*found);
   write_observation(event, *seen, arrival.source, out);
 }
 
 void JourneyStage::lapse_until(EventTime watermark, std::optional<EventTime> before, Offset at, Output& out) {
   auto next = due_.begin();
   while (next != due_.end() && next->at <= watermark) {
-    const std::string& id = *next->customer;
-    ++next;
+    const auto here = next++;
+    Entry& entry = *here->entry;
+    auto& [id, held] = entry;
+    if (const EventTime due = held.customer.due(rules_); due > here->at) {
+      auto node = due_.extract(here);
+      node.value().at = due;
+      held.listed = due;
+      const auto later = due_.insert(std::move(node)).position;
+      if (next == due_.end() || *later < *next) next = later;
+      continue;
+    }
     if (!slices_.applies(slice_of_customer(id, slices_.count()), at)) continue;
-    Customer& customer = customers_.find(id)->second;
-    delist(id, customer);
-    const Lapse lapsed = lapse(customer, rules_);
+    const Lapse lapsed = lapse(held.customer, rules_);
     if (!before || lapsed.transition.time >= *before) tally(lapsed, rules_, deltas_);
-    enlist(id, customer);
-    mark_changed(id);
+    index(entry);
+    mark_changed(entry);
     write_transition(lapsed.transition, name_of(id), out);
   }
 }
 
 void JourneyStage::forget(std::string_view id, Offset at, Output& out) {
-  if (!slices_.applies(slice_of_customer(id, slices_.count()), at)) return;
+  const std::uint32_t slice = slice_of_customer(id, slices_.count());
+  if (!slices_.applies(slice, at)) return;
   const auto found = customers_.find(id);
   if (found == customers_.end()) return;
-  delist(found->first, found->second);
-  mark_changed(id);
+  Held& held = found->second;
+  count(held.standing, -1);
+  if (held.listed) due_.erase({*held.listed, &*found});
+  if (held.changed) std::erase(changed_[slice], &*found);
+  forgotten_[slice].emplace(id);
   customers_.erase(found);
   ++out.counts.forgotten;
 }
@@ -257,8 +267,8 @@ void JourneyStage::send_deltas(Output& out) {
         amounts += cell.amounts().size() + 1;
         delta.panes[pane] = std::move(cell);
       }
-      for (const auto& [edge, change] : named.delta.edges) {
-        part(named.cell).edges[edge] = change;
+      for (const VisitCount& visits : named.delta.visits) {
+        part(named.cell).visits.push_back(visits);
         ++amounts;
       }
       for (const auto& [pane, items] : named.delta.items) {
@@ -278,22 +288,33 @@ void JourneyStage::send(Partition target, DeltaBatch batch, Output& out) const {
   out.records.push_back({options_.topics.deltas, target, std::nullopt, encode_deltas(batch, rules_.names()), {}});
 }
 
-void JourneyStage::enlist(const std::string& id, const Customer& customer) {
-  const StagePlace place = customer.lapsed ? StagePlace{StagePlace::Kind::kLapsed, {}}
-                                           : StagePlace{StagePlace::Kind::kStage, customer.stage};
-  ++stage_customers_[{place, customer.segment.value_or(rules_.other_segment())}];
-  if (!customer.lapsed) due_.insert({customer.due(rules_), &id});
+void JourneyStage::count(const std::optional<Standing>& standing, std::int64_t change) {
+  if (standing) stage_customers_[{standing->place, standing->segment}] += change;
 }
 
-void JourneyStage::delist(const std::string& id, const Customer& customer) {
+void JourneyStage::index(Entry& entry) {
+  auto& [id, held] = entry;
+  const Customer& customer = held.customer;
   const StagePlace place = customer.lapsed ? StagePlace{StagePlace::Kind::kLapsed, {}}
                                            : StagePlace{StagePlace::Kind::kStage, customer.stage};
-  --stage_customers_[{place, customer.segment.value_or(rules_.other_segment())}];
-  if (!customer.lapsed) due_.erase({customer.due(rules_), &id});
+  const Standing now{place, customer.segment.value_or(rules_.other_segment())};
+  if (held.standing != now) {
+    count(std::exchange(held.standing, now), -1);
+    count(now, 1);
+  }
+  if (customer.lapsed == !held.listed) return;
+  if (customer.lapsed) {
+    due_.erase({*held.listed, &entry});
+    held.listed.reset();
+  } else {
+    held.listed = customer.due(rules_);
+    due_.insert({*held.listed, &entry});
+  }
 }
 
-void JourneyStage::mark_changed(std::string_view customer) {
-  changed_[slice_of_customer(customer, slices_.count())].emplace(customer);
+void JourneyStage::mark_changed(Entry& entry) {
+  if (std::exchange(entry.second.changed, true)) return;
+  changed_[slice_of_customer(entry.first, slices_.count())].push_back(&entry);
 }
 
 std::string JourneyStage::fingerprint() const {
@@ -322,35 +343,42 @@ std::string JourneyStage::position_state() const {
 
 std::vector<TableChange> JourneyStage::take_changes(std::uint32_t slice) {
   std::vector<TableChange> changes;
-  for (const std::string& id : changed_[slice]) {
-    const auto found = customers_.find(id);
-    TableChange& change = changes.emplace_back(TableChange{customer_key(id), std::nullopt});
-    if (found == customers_.end()) continue;
-    found->second.presence.expire(watermark().value_or(EventTime{}), rules_.settings().windows);
-    change.value = encode_customer(found->second, rules_);
+  changes.reserve(changed_[slice].size() + forgotten_[slice].size());
+  const EventTime now = watermark().value_or(EventTime{});
+  for (Entry* entry : changed_[slice]) {
+    auto& [id, held] = *entry;
+    held.changed = false;
+    held.customer.presence.expire(now, rules_.settings().windows);
+    changes.push_back({customer_key(id), encode_customer(held.customer, rules_)});
+  }
+  for (const std::string& id : forgotten_[slice]) {
+    if (!customers_.contains(id)) changes.push_back({customer_key(id), std::nullopt});
   }
   changed_[slice].clear();
+  forgotten_[slice].clear();
   std::sort(changes.begin(), changes.end(), [](const TableChange& a, const TableChange& b) { return a.key < b.key; });
   return changes;
 }
 
 void JourneyStage::drop_changes() {
+  const EventTime now = watermark().value_or(EventTime{});
   for (auto& changed : changed_) {
-    for (const std::string& id : changed) {
-      const auto found = customers_.find(id);
-      if (found == customers_.end()) continue;
-      found->second.presence.expire(watermark().value_or(EventTime{}), rules_.settings().windows);
+    for (Entry* entry : changed) {
+      entry->second.changed = false;
+      entry->second.customer.presence.expire(now, rules_.settings().windows);
     }
     changed.clear();
   }
+  for (auto& forgotten : forgotten_) forgotten.clear();
 }
 
 bool JourneyStage::restore(std::string_view key, std::string_view value) {
   if (key.empty() || static_cast<KeyKind>(key.front()) != KeyKind::kCustomer) return false;
   std::optional<Customer> customer = decode_customer(value, rules_);
   if (!customer) return false;
-  const auto entry = customers_.emplace(std::string(key.substr(1)), std::move(*customer)).first;
-  enlist(entry->first, entry->second);
+  const auto entry = customers_.emplace(std::string(key.substr(1)), Held{}).first;
+  entry->second.customer = std::move(*customer);
+  index(*entry);
   return true;
 }
 

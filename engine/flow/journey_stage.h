@@ -5,12 +5,13 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "engine/flow/pseudonym.h"
@@ -64,11 +65,26 @@ class JourneyStage final : public Stage {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
   };
-  using Customers = std::unordered_map<std::string, Customer, TextHash, std::equal_to<>>;
+  /// Where a customer is counted.
+  struct Standing {
+    StagePlace place;
+    SegmentNo segment;
+    friend auto operator<=>(const Standing&, const Standing&) = default;
+  };
+  struct Held {
+    Customer customer;
+    std::optional<Standing> standing;  ///< as counted in stage_customers_
+    std::optional<EventTime> listed;   ///< the time in due_, not later than the customer's
+    bool changed = false;              ///< since its slice was last taken
+  };
+  using Customers = std::unordered_map<std::string, Held, TextHash, std::equal_to<>>;
+  using Entry = Customers::value_type;  ///< does not move while the customer is held
   struct Due {
     EventTime at;
-    const std::string* customer;
-    bool operator<(const Due& other) const { return at != other.at ? at < other.at : *customer < *other.customer; }
+    Entry* entry;
+    bool operator<(const Due& other) const {
+      return at != other.at ? at < other.at : entry->first < other.entry->first;
+    }
   };
   /// A record with the coordinates it came with, also behind an intake.
   struct Arrival {
@@ -93,9 +109,10 @@ class JourneyStage final : public Stage {
   void send(Partition target, DeltaBatch batch, Output& out) const;
 
   [[nodiscard]] std::optional<EventTime> watermark() const;
-  void enlist(const std::string& id, const Customer& customer);
-  void delist(const std::string& id, const Customer& customer);
-  void mark_changed(std::string_view customer);
+  /// The indexes follow what has become of a customer.
+  void index(Entry& entry);
+  void count(const std::optional<Standing>& standing, std::int64_t change);
+  void mark_changed(Entry& entry);
 
   JourneyOptions options_;
   const Rules& rules_;
@@ -103,9 +120,12 @@ class JourneyStage final : public Stage {
   const Slices& slices_;
 
   Customers customers_;
-  std::set<Due> due_;  ///< customers who have not lapsed, by when they do
+  /// Customers who have not lapsed, each once, by a time at which they may be due: an event puts that off, which is
+  /// only looked at when the time has come.
+  std::set<Due> due_;
   std::map<std::pair<StagePlace, SegmentNo>, std::int64_t> stage_customers_;
-  std::vector<std::unordered_set<std::string>> changed_;  ///< by slice
+  std::vector<std::vector<Entry*>> changed_;      ///< by slice, each once
+  std::vector<std::set<std::string>> forgotten_;  ///< by slice, since it was last taken
 
   HighestTime highest_;
   JoinedWatermark intake_marks_;            ///< behind an intake: what its sources have told

@@ -72,6 +72,8 @@ struct Polled {
 /// What a commit wrote: for each partition addressed explicitly, the offset after its last record.
 struct Receipt {
   std::vector<ConsumedOffset> written;
+  /// The writing client was made anew for it, because of what had happened to the one before.
+  bool renewed = false;
 };
 
 /// A log of partitioned topics, read as a member of a group and written in transactions. One worker owns it;
@@ -122,8 +124,12 @@ class Log {
   /// Records that are committed to the partition and not yet polled.
   virtual std::int64_t lag(const TopicPartition& partition) = 0;
 
-  /// Leaves the group. Nothing may be called afterwards.
+  /// Ends. A member with a name of its own keeps its place in the group for as long as the group's session time-out, so
+  /// that coming back disturbs nobody; others leave. Nothing may be called afterwards.
   virtual void close() = 0;
+
+  /// Like close(), but leaves the group whoever it is: its partitions go to others at once.
+  virtual void leave() = 0;
 };
 
 /// Which of the engine's stages a task belongs to; the numbers are part of the format on disk.
@@ -149,7 +155,8 @@ struct TaskChanges {
 };
 
 /// Keyed state that survives the process: a local copy of the changelogs, never ahead of them. Calls for
-/// different tasks may come from different threads; those for one task from one thread at a time.
+/// different tasks may come from different threads; those for one task from one thread at a time. kReject: what is
+/// kept cannot be relied on any more; whoever uses these tables must end, and they must be made anew.
 class Tables {
  public:
   Tables() = default;
@@ -169,6 +176,10 @@ class Tables {
 
   /// Bytes on disk or in memory, all tasks together.
   virtual std::uint64_t size_bytes() = 0;
+
+  /// kRetry, and why, while nothing more should be begun because there is hardly room to write what comes of it. What
+  /// is under way can still be applied. Cheap.
+  virtual Result<void> room() = 0;
 };
 
 /// The time that passes for the process; only silence and commit intervals are measured with it.

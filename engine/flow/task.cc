@@ -23,28 +23,32 @@ Task::Task(TaskId id, TaskOptions options, const StageFactory& factory)
       stage_(factory(id_, slices_)),
       position_states_(options_.slices) {}
 
-Result<Offset> Task::restore(Log& log, Tables& tables) {
+Result<Offset> Task::restore(Log& log, Tables& tables, Pulse& pulse) {
   state_ = State::kRestoring;
   // Committed offsets are read before the changelog: what they cover is then in it.
   auto committed = log.committed(input());
   if (!committed) return committed.error();
   if (!options_.changelog.empty()) {
-    TOUCHSTONE_TRY(catch_up(log, tables));
-    TOUCHSTONE_TRY(load(tables));
+    TOUCHSTONE_TRY(catch_up(log, tables, pulse));
+    TOUCHSTONE_TRY(load(tables, pulse));
   }
   return settle(log, *committed);
 }
 
-Result<void> Task::catch_up(Log& log, Tables& tables) {
+Result<void> Task::catch_up(Log& log, Tables& tables, Pulse& pulse) {
   std::optional<Offset> local;
+  bool anything = false;
   TOUCHSTONE_TRY(tables.scan(id_, [&](std::string_view key, std::string_view value) {
+    pulse.beat();
+    anything = true;
     if (key == changelog_offset_key()) local = Offset(ByteReader(value).signed_number());
   }));
   const TopicPartition changelog{options_.changelog, id_.partition};
   auto range = log.range(changelog);
   if (!range) return range.error();
-  // A copy that ends before the changelog begins, or goes beyond it, is not a copy of this changelog.
-  if (local && (*local < range->begin || *local > range->end)) {
+  // A copy that ends before the changelog begins, or goes beyond it, is not a copy of this changelog. One that does not
+  // say how far it goes is of a restore that was interrupted; what was deleted since may be in it.
+  if (local ? *local < range->begin || *local > range->end : anything) {
     TOUCHSTONE_TRY(tables.clear(id_));
     local.reset();
   }
@@ -59,6 +63,7 @@ Result<void> Task::catch_up(Log& log, Tables& tables) {
     if (applied) applied = tables.apply({{id_, std::exchange(changes, {})}});
   };
   auto end = log.read(changelog, local.value_or(range->begin), [&](const Record& record) {
+    pulse.beat();
     if (!record.key) return;
     changes.push_back({std::string(*record.key), std::nullopt});
     if (record.value) changes.back().value = std::string(*record.value);
@@ -69,10 +74,11 @@ Result<void> Task::catch_up(Log& log, Tables& tables) {
   return applied;
 }
 
-Result<void> Task::load(Tables& tables) {
+Result<void> Task::load(Tables& tables, Pulse& pulse) {
   bool sound = true;
   std::string fingerprint;
   TOUCHSTONE_TRY(tables.scan(id_, [&](std::string_view key, std::string_view value) {
+    pulse.beat();
     if (key == changelog_offset_key()) return;
     if (!key.empty() && static_cast<KeyKind>(key.front()) == KeyKind::kPosition) {
       ByteReader in(key.substr(1));
@@ -125,6 +131,13 @@ Result<Offset> Task::settle(Log& log, std::optional<Offset> committed) {
     if (from == nullptr && slices_.applies(slice, lowest)) from = &*position_states_[slice];
   }
   if (!committed || slices_.highest() > *committed) {
+    // Both were committed in one transaction. Where the offset has followed since it was asked for, another member of
+    // the group is at work on this partition, and it is no longer ours.
+    auto now = log.committed(input());
+    if (!now) return now.error();
+    if (*now && slices_.highest() <= **now) {
+      return Error(ErrorKind::kRetry, "another member of the group has committed " + named(id_) + " meanwhile");
+    }
     return Error(ErrorKind::kReject, "the state of " + named(id_) +
                                          " is ahead of the group's committed offset: the group's offsets were reset "
                                          "or lost; begin anew with another group and prefix");

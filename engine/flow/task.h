@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "engine/flow/ports.h"
+#include "engine/flow/pulse.h"
 #include "engine/flow/slices.h"
 #include "engine/flow/stage.h"
 
@@ -46,7 +47,8 @@ class Task {
 
   /// Brings tables up to the changelog, the stage up to the tables, and says from where the log must be read.
   /// kReject: the state does not fit this configuration or this log; the message says what to do.
-  Result<Offset> restore(Log& log, Tables& tables);
+  /// Every record and key of it is a beat.
+  Result<Offset> restore(Log& log, Tables& tables, Pulse& pulse);
 
   /// Hands a record to the stage; what a replayed one produces is dropped.
   Result<void> process(const Record& record, Output& out);
@@ -71,8 +73,8 @@ class Task {
   [[nodiscard]] bool dirty() const;
 
  private:
-  Result<void> catch_up(Log& log, Tables& tables);
-  Result<void> load(Tables& tables);
+  Result<void> catch_up(Log& log, Tables& tables, Pulse& pulse);
+  Result<void> load(Tables& tables, Pulse& pulse);
   Result<Offset> settle(Log& log, std::optional<Offset> committed);
   [[nodiscard]] Error lost(Offset begin) const;
 

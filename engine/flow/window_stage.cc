@@ -66,8 +66,9 @@ WindowStage::WindowStage(WindowOptions options, const Slices& slices)
       names_(options_.rules->names()),
       windows_(
           options_.rules->settings().windows, names_.touchpoints,
-          [this](const CellKey& cell) { return partition_of_cell(cell, options_.partitions) == options_.partition; }),
-      rankings_(options_.rules->settings().windows.back()),
+          [this](const CellKey& cell) { return partition_of_cell(cell, options_.partitions) == options_.partition; },
+          options_.make_shelf),
+      rankings_(options_.rules->settings().windows.back(), options_.make_shelf()),
       watermark_(static_cast<std::size_t>(options_.sources)),
       ends_(static_cast<std::size_t>(options_.sources)) {}
 
@@ -95,9 +96,7 @@ void WindowStage::add(const NamedDelta& named, Offset at, Output& out) {
       out.counts.late_for_windows += static_cast<std::uint64_t>(amounts.at({MeasureKind::kInteractions, 0}));
     }
   }
-  for (const auto& [edge, change] : named.delta.edges) {
-    if (edge.first < windows_.specs().size()) windows_.add_edge(cell, edge.first, edge.second, change);
-  }
+  for (const VisitCount& visits : named.delta.visits) windows_.add_visits(cell, visits);
   for (const auto& [pane, items] : named.delta.items) rankings_.add(named.cell, pane, items);
 }
 
@@ -168,7 +167,7 @@ TableChange WindowStage::change_of(const WindowsKey& key) const {
 TableChange WindowStage::change_of(const RankingStep& step) const {
   const auto window = static_cast<std::uint8_t>(windows_.specs().size() - 1);
   TableChange change{windows_key(KeyKind::kRanking, window, step.ranking, step.begin), std::nullopt};
-  if (const ItemCounts* items = rankings_.items(step)) {
+  if (const std::optional<ItemCounts> items = rankings_.items(step)) {
     ByteWriter value;
     write_items(value, *items);
     change.value = value.take();

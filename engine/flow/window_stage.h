@@ -16,6 +16,7 @@
 #include "engine/flow/topic_names.h"
 #include "engine/model/ranking.h"
 #include "engine/model/rules.h"
+#include "engine/model/shelf.h"
 #include "engine/model/watermark.h"
 #include "engine/model/windows.h"
 #include "engine/wire/records.h"
@@ -28,6 +29,7 @@ struct WindowOptions {
   Partition partition;          ///< the one of the topic of deltas that this stage reads
   std::int32_t partitions = 1;  ///< of that topic
   std::int32_t sources = 1;     ///< partitions that journey tasks read
+  MakeShelf make_shelf = memory_shelf;
 };
 
 class WindowStage final : public Stage {

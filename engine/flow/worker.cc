@@ -6,7 +6,10 @@
 namespace touchstone {
 namespace {
 
-/// Attempts to rebuild follow each other after 0.2, 0.4, 0.8 … 10 s.
+/// As many records at least are handed to the log at once.
+constexpr std::size_t kProduceChunk = 10'000;
+
+/// Attempts follow each other after 0.2, 0.4, 0.8 … 10 s.
 std::chrono::microseconds pause_after(int failures) {
   using namespace std::chrono;
   return std::min(milliseconds{100} * (1 << std::min(failures, 7)), milliseconds{10'000});
@@ -21,17 +24,28 @@ Worker::Worker(WorkerOptions options, LogFactory make_log, Tables& tables, Clock
 
 Result<bool> Worker::turn(Millis wait) {
   Result<bool> moved = try_turn(wait);
+  options_.pulse->beat();
+  if (!moved && moved.error().kind() == ErrorKind::kReject) return moved;
+  if (options_.pulse->take_given_up()) {
+    TOUCHSTONE_TRY(recover(Error(ErrorKind::kFatal,
+                                 "told to give up by the watchdog" + (moved ? "" : ": " + moved.error().message()),
+                                 ErrorCause::kStalled)));
+    return false;
+  }
   if (moved) return moved;
-  if (moved.error().kind() == ErrorKind::kReject) return moved;
   TOUCHSTONE_TRY(recover(moved.error()));
   return false;
 }
 
 Result<bool> Worker::try_turn(Millis wait) {
-  if (!log_) {
-    if (clock_.now() < not_before_) return false;
-    TOUCHSTONE_TRY(open());
+  if (holds_back()) return false;
+  if (const auto room = tables_.room(); !room) {
+    TOUCHSTONE_TRY(give_up_input(room.error()));
+    return false;
   }
+  if (std::exchange(resting_, false)) board_.set_resting(options_.name, {});
+  if (!log_) TOUCHSTONE_TRY(open());
+  options_.pulse->begin("reading");
   auto polled = log_->poll(wait, options_.max_records);
   if (!polled) return polled.error();
   TOUCHSTONE_TRY(handle(*polled));
@@ -47,15 +61,30 @@ Result<bool> Worker::try_turn(Millis wait) {
   const bool dirty = any_dirty();
   if (due && dirty) TOUCHSTONE_TRY(commit(Checkpoint::kNext));
   show();
-  failures_ = 0;
+  if (!any_dirty()) failures_ = 0;
   return !polled->records.empty() || !polled->assigned.empty() || !polled->lost.empty() || (due && dirty);
 }
 
 Result<void> Worker::open() {
+  options_.pulse->begin("connecting");
   auto log = make_log_();
   if (!log) return log.error();
   log_ = std::move(*log);
   last_commit_ = opened_ = clock_.now();
+  return {};
+}
+
+// Others of the group get our partitions, and may have room. What was begun is committed first.
+Result<void> Worker::give_up_input(const Error& lacking) {
+  if (resting_) return {};
+  if (log_ && any_dirty()) TOUCHSTONE_TRY(commit(Checkpoint::kNext));
+  drop_tasks();
+  owned_.clear();
+  if (log_) log_->leave();
+  log_.reset();
+  resting_ = true;
+  notice_ = options_.name + ": takes no more input: " + lacking.message();
+  board_.set_resting(options_.name, lacking.message());
   return {};
 }
 
@@ -66,7 +95,9 @@ bool Worker::any_dirty() const {
 void Worker::show() {
   // A worker that the group gives no partitions stands by, and is as ready as it can be.
   constexpr std::chrono::seconds kLongestJoin{10};
-  if (!assigned_.empty() || clock_.now() - opened_ >= kLongestJoin) board_.set_ready(options_.name, true);
+  const bool all_run = std::all_of(assigned_.begin(), assigned_.end(),
+                                   [](const auto& each) { return each.second.task->state() == Task::State::kRunning; });
+  if (all_run && (!assigned_.empty() || clock_.now() - opened_ >= kLongestJoin)) board_.set_ready(options_.name, true);
   constexpr std::chrono::seconds kBetween{1};
   if (clock_.now() - last_lag_ < kBetween) return;
   last_lag_ = clock_.now();
@@ -75,13 +106,21 @@ void Worker::show() {
 
 Result<void> Worker::handle(const Polled& polled) {
   // Noted first: if restoring one of them fails, the others are still ours.
+  if (!polled.lost.empty() || !polled.assigned.empty()) board_.count_rebalance();
   for (const TopicPartition& partition : polled.lost) owned_.erase(partition);
   owned_.insert(polled.assigned.begin(), polled.assigned.end());
   if (!polled.lost.empty()) TOUCHSTONE_TRY(lose(polled.lost));
   for (const TopicPartition& partition : polled.assigned) {
     if (!assigned_.contains(partition)) TOUCHSTONE_TRY(assign(partition));
   }
-  for (const Record& record : polled.records) TOUCHSTONE_TRY(process(record));
+  // One poll can lead to far more records than fit into a transaction, or into memory.
+  const std::size_t chunk = std::min(kProduceChunk, options_.max_staged);
+  for (const Record& record : polled.records) {
+    TOUCHSTONE_TRY(process(record));
+    if (out_.records.size() < chunk) continue;
+    TOUCHSTONE_TRY(produce());
+    if (staged_ >= options_.max_staged) TOUCHSTONE_TRY(commit(Checkpoint::kNext));
+  }
   for (const ConsumedOffset& end : polled.at_end) {
     const auto found = assigned_.find(end.partition);
     if (found == assigned_.end()) continue;
@@ -92,10 +131,12 @@ Result<void> Worker::handle(const Polled& polled) {
 }
 
 Result<void> Worker::assign(const TopicPartition& partition) {
+  board_.set_ready(options_.name, false);
+  options_.pulse->begin("restoring");
   Assigned assigned;
   assigned.task = std::make_unique<Task>(TaskId{options_.stage, partition.topic, partition.partition}, options_.task,
                                          options_.factory);
-  auto from = assigned.task->restore(*log_, tables_);
+  auto from = assigned.task->restore(*log_, tables_, *options_.pulse);
   if (!from) return from.error();
   if (options_.to_end && options_.outermost) TOUCHSTONE_TRY(find_limit(partition));
   TOUCHSTONE_TRY(log_->start(partition, *from));
@@ -115,6 +156,8 @@ Result<void> Worker::lose(const std::vector<TopicPartition>& partitions) {
   // What is staged may come from a partition that is no longer ours, so all of it goes, and the partitions that
   // we keep go back to their last commit.
   if (nothing_staged) return {};
+  board_.count_abort();
+  options_.pulse->begin("aborting");
   TOUCHSTONE_TRY(log_->abort());
   return restore_all();
 }
@@ -144,6 +187,7 @@ Result<void> Worker::process(const Record& record) {
   }
   assigned.end_since.reset();
   assigned.silent = false;
+  options_.pulse->beat();
   return assigned.task->process(record, out_);
 }
 
@@ -177,7 +221,7 @@ bool Worker::reached_limit(const TopicPartition& partition, const Assigned& assi
 }
 
 Result<void> Worker::find_end() {
-  if (!options_.to_end || assigned_.empty() || finished_) return {};
+  if (!options_.to_end || assigned_.empty() || assigned_.size() < options_.partitions || finished_) return {};
   if (!options_.outermost) {
     const bool told = std::all_of(assigned_.begin(), assigned_.end(),
                                   [&](const auto& each) { return each.second.task->stage().ended(*options_.to_end); });
@@ -204,7 +248,11 @@ Result<void> Worker::find_end() {
 
 Result<void> Worker::produce() {
   staged_ += out_.records.size();
-  for (OutRecord& record : out_.records) TOUCHSTONE_TRY(log_->produce(std::move(record)));
+  options_.pulse->begin("writing");
+  for (OutRecord& record : out_.records) {
+    TOUCHSTONE_TRY(log_->produce(std::move(record)));
+    options_.pulse->beat();
+  }
   out_.records.clear();
   return {};
 }
@@ -222,8 +270,12 @@ Result<void> Worker::commit(Checkpoint which) {
     offsets.push_back({partition, assigned.task->next()});
   }
   TOUCHSTONE_TRY(produce());
+  options_.pulse->begin("committing");
   auto receipt = log_->commit(offsets);
   if (!receipt) return receipt.error();
+  options_.pulse->begin("writing the local state");
+  failures_ = 0;
+  if (receipt->renewed) board_.count_rebuild(ErrorCause::kConnection);
 
   board_.add(out_.counts);
   out_ = {};
@@ -251,25 +303,44 @@ void Worker::publish(bool everything, Assigned& assigned) {
 Result<void> Worker::recover(const Error& error) {
   notice_ = options_.name + ": " + error.message();
   ++failures_;
-  const bool gone = error.kind() == ErrorKind::kFatal || !log_ || !log_->abort();
-  if (!gone) {
-    const Result<void> restored = restore_all();
-    if (restored) return {};
-    if (restored.error().kind() == ErrorKind::kReject) return restored;
+  board_.count_error(error.kind());
+  if (error.kind() == ErrorKind::kAbort || staged_ > 0) board_.count_abort();
+  Result<void> mended = give_up_transaction(error);
+  if (!mended && mended.error().kind() == ErrorKind::kReject) return mended;
+  if (mended) {
+    // What fails again at once, as a record that the broker refuses, is not repeated as fast as it goes.
+    if (failures_ > 1) not_before_ = clock_.now() + pause_after(failures_ - 1);
+    return {};
   }
   drop_tasks();
   owned_.clear();
-  if (log_) log_->close();
+  if (log_) {
+    board_.count_rebuild(mended.error().cause());
+    options_.pulse->begin("closing");
+    log_->close();
+  }
   log_.reset();
   not_before_ = clock_.now() + pause_after(failures_);
   return {};
+}
+
+/// Goes back to the last commit with the clients as they are. An error: they must be made anew.
+Result<void> Worker::give_up_transaction(const Error& error) {
+  if (error.kind() == ErrorKind::kFatal || !log_) return error;
+  options_.pulse->begin("aborting");
+  TOUCHSTONE_TRY(log_->abort());
+  return restore_all();
 }
 
 Result<void> Worker::stop(Leave leave) {
   if (!log_) return {};
   Result<void> committed{};
   if (leave == Leave::kCommit && any_dirty()) committed = commit(Checkpoint::kAll);
-  if (leave == Leave::kAbandon || !committed) (void)log_->abort();
+  if (leave == Leave::kAbandon || !committed) {
+    if (staged_ > 0) board_.count_abort();
+    (void)log_->abort();
+  }
+  options_.pulse->begin("closing");
   log_->close();
   log_.reset();
   drop_tasks();

@@ -20,6 +20,7 @@
 
 #include "engine/flow/board.h"
 #include "engine/flow/ports.h"
+#include "engine/flow/pulse.h"
 #include "engine/flow/task.h"
 
 namespace touchstone {
@@ -32,13 +33,19 @@ struct WorkerOptions {
   TaskOptions task;
   StageFactory factory;
   Millis commit_interval{100};
-  Millis idle{30'000};               ///< silence after which a partition read to its end holds nobody back
-  std::size_t max_records = 2'000;   ///< of one poll
-  std::size_t max_staged = 200'000;  ///< produced records after which a commit does not wait for its time
-  bool detect_silence = true;        ///< false where the wall clock must not matter (`replay`)
+  Millis idle{30'000};              ///< silence after which a partition read to its end holds nobody back
+  std::size_t max_records = 2'000;  ///< of one poll
+  /// Records produced after which a commit does not wait for its time, nor for the end of what was polled. Only what
+  /// comes of one single record goes beyond it.
+  std::size_t max_staged = 200'000;
+  bool detect_silence = true;  ///< false where the wall clock must not matter (`replay`)
   /// Reads to the ends found at the start, ends the input there, and is finished. Names the run.
   std::optional<std::uint64_t> to_end = std::nullopt;
   bool outermost = true;  ///< it reads the input itself, and so finds the end; else the log tells
+  std::shared_ptr<Pulse> pulse = std::make_shared<Pulse>();  ///< shared with whoever watches it
+  /// With `to_end`: of all its topics. The end is looked for only while all of them are ours, because it is the highest
+  /// time of all; the group may give them one after another, as it takes away those of members that are gone.
+  std::size_t partitions = 1;
 };
 
 /// Not thread-safe; one thread owns it, its log and its tasks.
@@ -57,18 +64,22 @@ class Worker {
   /// Only with `to_end` or after end_input: everything up to the end is committed.
   [[nodiscard]] bool finished() const { return finished_; }
 
-  /// False while it waits before it tries to reach its log again.
-  [[nodiscard]] bool connected() const { return log_ != nullptr; }
+  /// True while it waits before it tries again what has failed, or for room: there is no use in turns one after
+  /// another.
+  [[nodiscard]] bool pausing() const { return holds_back() || resting_; }
 
   /// Whether what is done since the last commit is still to be committed.
   enum class Leave : std::uint8_t { kCommit, kAbandon };
   /// Commits all slices, or abandons the transaction, and leaves the group. Nothing may be called afterwards.
   Result<void> stop(Leave leave = Leave::kCommit);
 
+  [[nodiscard]] Pulse& pulse() { return *options_.pulse; }
+
   /// What was last given up and why, for the log; emptied by reading.
   [[nodiscard]] std::optional<std::string> take_notice() { return std::exchange(notice_, std::nullopt); }
 
  private:
+  [[nodiscard]] bool holds_back() const { return clock_.now() < not_before_; }
   struct Assigned {
     std::unique_ptr<Task> task;
     std::optional<std::chrono::microseconds> end_since;  ///< read to its end since then
@@ -77,6 +88,7 @@ class Worker {
 
   Result<bool> try_turn(Millis wait);
   Result<void> open();
+  Result<void> give_up_input(const Error& lacking);
   Result<void> handle(const Polled& polled);
   Result<void> assign(const TopicPartition& partition);
   Result<void> lose(const std::vector<TopicPartition>& partitions);
@@ -90,6 +102,7 @@ class Worker {
   Result<void> commit(Checkpoint which);
   void show();
   Result<void> recover(const Error& error);
+  Result<void> give_up_transaction(const Error& error);
   Result<void> restore_all();
   void drop_tasks();
   void publish(bool everything, Assigned& assigned);
@@ -109,10 +122,11 @@ class Worker {
   std::chrono::microseconds last_commit_{};
   std::chrono::microseconds last_lag_{};
   std::chrono::microseconds opened_{};
-  std::chrono::microseconds not_before_{};  ///< after a failed attempt to open the log
-  int failures_ = 0;                        ///< in a row
+  std::chrono::microseconds not_before_{};  ///< after something failed
+  int failures_ = 0;                        ///< since the last commit, or since there was nothing to commit
   bool end_told_ = false;
   bool finished_ = false;
+  bool resting_ = false;  ///< takes no input, because there is no room for what would come of it
   std::optional<std::string> notice_;
 };
 

@@ -47,6 +47,12 @@ void Cell::add(const Cell& other) { combine(other, 1); }
 void Cell::subtract(const Cell& other) { combine(other, -1); }
 
 void Cell::combine(const Cell& other, std::int64_t sign) {
+  // The few amounts of an event into the many of a sum; else both are merged.
+  constexpr std::size_t kFew = 4;
+  if (other.amounts_.size() <= kFew) {
+    for (const Amount& amount : other.amounts_) add(amount.key, sign * amount.amount);
+    return;
+  }
   std::vector<Amount> sum;
   sum.reserve(amounts_.size() + other.amounts_.size());
   auto ours = amounts_.begin();

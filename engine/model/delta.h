@@ -19,26 +19,20 @@ namespace touchstone {
 /// Items of a ranking and how often each came.
 using ItemCounts = std::map<std::string, std::int64_t>;
 
-/// The changes of one cell: sums by finest pane, edges of distinct customers by window and closing; of a ranking, items
-/// by finest pane.
+/// The changes of one cell: sums by finest pane, visits of distinct customers; of a ranking, items by finest pane.
 struct CellDelta {
   std::map<EventTime, Cell> panes;
-  std::map<std::pair<std::size_t, EventTime>, std::int64_t> edges;
+  std::vector<VisitCount> visits;  ///< combined when they are handed over
   std::map<EventTime, ItemCounts> items;
 };
 
 /// Not thread-safe; one task owns it.
 class DeltaSet {
  public:
+  /// What has come together for a cell, to be added to. Valid until the next call.
+  CellDelta& of(const CellNo& cell) { return deltas_[cell]; }
   /// The sums of a cell in a pane, to be added to.
   Cell& cell(const CellNo& cell, EventTime pane) { return deltas_[cell].panes[pane]; }
-
-  void add_edge(const CellNo& cell, const Edge& edge) {
-    auto& edges = deltas_[cell].edges;
-    const auto at = edges.try_emplace({edge.window, edge.closing}, 0).first;
-    at->second += edge.change;
-    if (at->second == 0) edges.erase(at);
-  }
 
   void count_item(const CellNo& ranking, EventTime pane, const std::string& item) {
     ++deltas_[ranking].items[pane][item];
@@ -47,7 +41,10 @@ class DeltaSet {
   /// By cell, in no particular order.
   [[nodiscard]] const auto& cells() const { return deltas_; }
   /// Hands everything over and is empty again.
-  [[nodiscard]] auto take() { return std::exchange(deltas_, {}); }
+  [[nodiscard]] auto take() {
+    for (auto& [cell, delta] : deltas_) combine(delta.visits);
+    return std::exchange(deltas_, {});
+  }
 
  private:
   struct Hash {

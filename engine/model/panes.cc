@@ -1,23 +1,34 @@
 #include "engine/model/panes.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "engine/model/packing.h"
 
 namespace touchstone {
 namespace {
 
-/// Base 128, least significant first; small numbers of either sign take one byte.
-void pack_number(std::int64_t number, std::string& out) {
-  auto left = (static_cast<std::uint64_t>(number) << 1) ^ static_cast<std::uint64_t>(number >> 63);
-  for (; left >= 0x80; left >>= 7) out.push_back(static_cast<char>(left | 0x80));
-  out.push_back(static_cast<char>(left));
+// pane = *cell; cell = index count *amount; amount = kind sub amount
+void pack_cell(CellIndex cell, const Cell& amounts, std::string& out) {
+  pack_number(cell, out);
+  pack_number(static_cast<std::int64_t>(amounts.amounts().size()), out);
+  for (const auto& [key, amount] : amounts.amounts()) {
+    pack_number(static_cast<std::int64_t>(key.kind), out);
+    pack_number(key.sub, out);
+    pack_number(amount, out);
+  }
 }
 
-std::int64_t unpack_number(const std::string& bytes, std::size_t& at) {
-  std::uint64_t read = 0;
-  for (int shift = 0;; shift += 7) {
-    const auto byte = static_cast<unsigned char>(bytes[at++]);
-    read |= static_cast<std::uint64_t>(byte & 0x7F) << shift;
-    if (byte < 0x80) return static_cast<std::int64_t>((read >> 1) ^ (~(read & 1) + 1));
+void unpack_cells(std::string_view bytes, const Panes::Visit& show) {
+  for (Unpacker in(bytes); !in.done();) {
+    const auto index = static_cast<CellIndex>(in.number());
+    Cell cell;
+    for (std::int64_t left = in.number(); left > 0; --left) {
+      const auto kind = static_cast<MeasureKind>(in.number());
+      const auto sub = static_cast<std::uint16_t>(in.number());
+      cell.add({kind, sub}, in.number());
+    }
+    show(index, cell);
   }
 }
 
@@ -30,111 +41,107 @@ std::optional<EventTime> earlier_key(const Map& map, typename Map::const_iterato
 
 }  // namespace
 
-PackedPane::PackedPane(const std::unordered_map<CellIndex, Cell>& cells) {
-  entries_.reserve(cells.size());
-  for (const auto& [cell, amounts] : cells) {
-    if (!amounts.empty()) entries_.push_back({cell, 0});
-  }
-  std::sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) { return a.cell < b.cell; });
-  for (Entry& entry : entries_) {
-    entry.begin = static_cast<std::uint32_t>(bytes_.size());
-    const auto& amounts = cells.at(entry.cell).amounts();
-    pack_number(static_cast<std::int64_t>(amounts.size()), bytes_);
-    for (const auto& [key, amount] : amounts) {
-      pack_number(static_cast<std::int64_t>(key.kind), bytes_);
-      pack_number(key.sub, bytes_);
-      pack_number(amount, bytes_);
-    }
-  }
-  bytes_.shrink_to_fit();
-}
-
-Cell PackedPane::unpack(const Entry& entry) const {
-  Cell cell;
-  std::size_t at = entry.begin;
-  for (std::int64_t left = unpack_number(bytes_, at); left > 0; --left) {
-    const auto kind = static_cast<MeasureKind>(unpack_number(bytes_, at));
-    const auto sub = static_cast<std::uint16_t>(unpack_number(bytes_, at));
-    cell.add({kind, sub}, unpack_number(bytes_, at));
-  }
-  return cell;
-}
-
-std::optional<Cell> PackedPane::find(CellIndex cell) const {
-  const auto found = std::lower_bound(entries_.begin(), entries_.end(), cell,
-                                      [](const Entry& entry, CellIndex wanted) { return entry.cell < wanted; });
-  if (found == entries_.end() || found->cell != cell) return std::nullopt;
-  return unpack(*found);
-}
-
-void PackedPane::visit(const std::function<void(CellIndex, const Cell&)>& show) const {
-  for (const Entry& entry : entries_) show(entry.cell, unpack(entry));
-}
-
-void PackedPane::erase_if(const std::function<bool(CellIndex)>& gone) {
-  std::erase_if(entries_, [&](const Entry& entry) { return gone(entry.cell); });
-}
-
 Cell& Panes::at(EventTime begin, CellIndex cell) {
   auto& open = open_[begin];
-  if (const auto packed = packed_.find(begin); packed != packed_.end()) {
-    packed->second.visit([&](CellIndex each, const Cell& amounts) { open.emplace(each, amounts); });
-    packed_.erase(packed);
+  if (const auto shelved = shelved_.find(begin); shelved != shelved_.end()) {
+    unpack_cells(shelf_->get(shelved->second), [&](CellIndex each, const Cell& amounts) { open[each] = amounts; });
+    shelf_->drop(shelved->second);
+    shelved_.erase(shelved);
+    read_.reset();
   }
   return open[cell];
 }
 
-void Panes::pack(EventTime begin) {
-  const auto open = open_.find(begin);
-  if (open == open_.end()) return;
-  PackedPane packed(open->second);
-  open_.erase(open);
-  if (!packed.empty()) packed_.emplace(begin, std::move(packed));
+void Panes::shelve(EventTime begin, const std::string& packed) {
+  if (!packed.empty()) shelved_.emplace(begin, shelf_->put(packed));
+}
+
+void Panes::shelve_until(EventTime end) {
+  std::string packed;
+  while (!open_.empty() && open_.begin()->first < end) {
+    const auto open = open_.begin();
+    packed.clear();
+    for (const auto& [cell, amounts] : open->second) {
+      if (!amounts.empty()) pack_cell(cell, amounts, packed);
+    }
+    shelve(open->first, packed);
+    open_.erase(open);
+  }
+}
+
+const Panes::Cells* Panes::read(EventTime begin) const {
+  if (read_ && read_->first == begin) return &read_->second;
+  const auto shelved = shelved_.find(begin);
+  if (shelved == shelved_.end()) return nullptr;
+  read_.emplace(begin, Cells{});
+  unpack_cells(shelf_->get(shelved->second),
+               [&](CellIndex cell, const Cell& amounts) { read_->second.emplace(cell, amounts); });
+  return &read_->second;
 }
 
 std::optional<Cell> Panes::find(EventTime begin, CellIndex cell) const {
-  if (const auto packed = packed_.find(begin); packed != packed_.end()) return packed->second.find(cell);
   const auto open = open_.find(begin);
-  if (open == open_.end()) return std::nullopt;
-  const auto found = open->second.find(cell);
-  if (found == open->second.end() || found->second.empty()) return std::nullopt;
+  const Cells* cells = open != open_.end() ? &open->second : read(begin);
+  if (cells == nullptr) return std::nullopt;
+  const auto found = cells->find(cell);
+  if (found == cells->end() || found->second.empty()) return std::nullopt;
   return found->second;
 }
 
 void Panes::visit(EventTime begin, const Visit& show) const {
-  if (const auto packed = packed_.find(begin); packed != packed_.end()) packed->second.visit(show);
+  if (const auto shelved = shelved_.find(begin); shelved != shelved_.end()) {
+    unpack_cells(shelf_->get(shelved->second), show);
+    return;
+  }
   const auto open = open_.find(begin);
   if (open == open_.end()) return;
   for (const auto& [cell, amounts] : open->second) show(cell, amounts);
 }
 
-void Panes::visit_all(const std::function<void(EventTime, CellIndex, const Cell&)>& show) const {
-  const auto of = [&](EventTime begin) {
-    return [&show, begin](CellIndex cell, const Cell& amounts) { show(begin, cell, amounts); };
-  };
-  for (const auto& [begin, packed] : packed_) packed.visit(of(begin));
-  for (const auto& [begin, cells] : open_) {
-    for (const auto& [cell, amounts] : cells) show(begin, cell, amounts);
-  }
-}
-
-void Panes::erase_if(EventTime begin, const std::function<bool(CellIndex)>& gone) {
-  if (const auto packed = packed_.find(begin); packed != packed_.end()) {
-    packed->second.erase_if(gone);
-    if (packed->second.empty()) packed_.erase(packed);
+void Panes::take_out(EventTime begin, const std::function<bool(CellIndex)>& goes, const Visit& show) {
+  if (const auto shelved = shelved_.find(begin); shelved != shelved_.end()) {
+    std::string kept;
+    unpack_cells(shelf_->get(shelved->second), [&](CellIndex cell, const Cell& amounts) {
+      if (goes(cell)) {
+        show(cell, amounts);
+      } else {
+        pack_cell(cell, amounts, kept);
+      }
+    });
+    shelf_->drop(shelved->second);
+    shelved_.erase(shelved);
+    read_.reset();
+    shelve(begin, kept);
+    return;
   }
   const auto open = open_.find(begin);
   if (open == open_.end()) return;
-  std::erase_if(open->second, [&](const auto& entry) { return gone(entry.first); });
+  std::erase_if(open->second, [&](const auto& entry) {
+    if (!goes(entry.first)) return false;
+    show(entry.first, entry.second);
+    return true;
+  });
   if (open->second.empty()) open_.erase(open);
 }
 
+void Panes::restore(EventTime begin, CellIndex cell, const Cell& amounts) {
+  pack_cell(cell, amounts, restoring_[begin]);
+}
+
+void Panes::restored(const std::function<void(EventTime, CellIndex, const Cell&)>& show) {
+  for (const auto& [begin, packed] : restoring_) {
+    unpack_cells(packed, [&, at = begin](CellIndex cell, const Cell& amounts) { show(at, cell, amounts); });
+    shelve(begin, packed);
+  }
+  restoring_.clear();
+}
+
 std::optional<EventTime> Panes::first() const {
-  return earlier_key(packed_, packed_.begin(), earlier_key(open_, open_.begin(), std::nullopt));
+  return earlier_key(shelved_, shelved_.begin(), earlier_key(open_, open_.begin(), std::nullopt));
 }
 
 std::optional<EventTime> Panes::first_from(EventTime from) const {
-  return earlier_key(packed_, packed_.lower_bound(from), earlier_key(open_, open_.lower_bound(from), std::nullopt));
+  return earlier_key(shelved_, shelved_.lower_bound(from), earlier_key(open_, open_.lower_bound(from), std::nullopt));
 }
 
 }  // namespace touchstone

@@ -1,17 +1,20 @@
-// The panes of one rolling window. A pane that is still added to holds its cells as they are; once the window has taken
-// it in, it is only read again when it leaves, so it is packed into bytes then: most of a long window is packed.
+// The panes of one rolling window. A pane that is still added to holds its cells as they are. Once the window has taken
+// it in it is only wanted again when it leaves, so it is put on a shelf then: memory follows the panes that are open,
+// and not how many steps the window is long.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
-#include <vector>
+#include <utility>
 
 #include "engine/model/cell.h"
+#include "engine/model/shelf.h"
 #include "engine/model/time.h"
 
 namespace touchstone {
@@ -19,50 +22,43 @@ namespace touchstone {
 /// A cell's number within one Windows.
 using CellIndex = std::uint32_t;
 
-/// The cells of one pane in few bytes. Immutable but for cells that are taken out.
-class PackedPane {
- public:
-  explicit PackedPane(const std::unordered_map<CellIndex, Cell>& cells);
-
-  [[nodiscard]] std::optional<Cell> find(CellIndex cell) const;
-  void visit(const std::function<void(CellIndex, const Cell&)>& show) const;
-  void erase_if(const std::function<bool(CellIndex)>& gone);
-  [[nodiscard]] bool empty() const { return entries_.empty(); }
-
- private:
-  struct Entry {
-    CellIndex cell;
-    std::uint32_t begin;  ///< in bytes_; its amounts end by themselves
-  };
-  [[nodiscard]] Cell unpack(const Entry& entry) const;
-
-  std::vector<Entry> entries_;  ///< by cell
-  std::string bytes_;
-};
-
 /// Not thread-safe.
 class Panes {
  public:
-  /// The sums of a cell in a pane, to be added to; a packed pane is unpacked for it.
-  Cell& at(EventTime begin, CellIndex cell);
-  /// Packs a pane, if it is there.
-  void pack(EventTime begin);
+  explicit Panes(std::unique_ptr<Shelf> shelf) : shelf_(std::move(shelf)) {}
 
-  /// Nothing where there are no amounts.
+  /// The sums of a cell in a pane, to be added to; a pane is taken off the shelf for it.
+  Cell& at(EventTime begin, CellIndex cell);
+  /// Puts every open pane that begins before `end` on the shelf.
+  void shelve_until(EventTime end);
+
+  /// Nothing where there are no amounts. Cheap when asked for many cells of one pane in a row.
   [[nodiscard]] std::optional<Cell> find(EventTime begin, CellIndex cell) const;
   using Visit = std::function<void(CellIndex, const Cell&)>;
   void visit(EventTime begin, const Visit& show) const;
-  /// All panes, by their beginnings.
-  void visit_all(const std::function<void(EventTime, CellIndex, const Cell&)>& show) const;
-  void erase_if(EventTime begin, const std::function<bool(CellIndex)>& gone);
+  /// Takes out the cells that go, and shows them.
+  void take_out(EventTime begin, const std::function<bool(CellIndex)>& goes, const Visit& show);
+
+  /// Puts a cell of a pane back as it was, while state is restored: first all, then `restored`, once.
+  void restore(EventTime begin, CellIndex cell, const Cell& amounts);
+  /// Shows what was put back, pane by pane, and goes on from there.
+  void restored(const std::function<void(EventTime, CellIndex, const Cell&)>& show);
 
   [[nodiscard]] std::optional<EventTime> first() const;
   /// The first one that does not begin before `from`.
   [[nodiscard]] std::optional<EventTime> first_from(EventTime from) const;
 
  private:
-  std::map<EventTime, std::unordered_map<CellIndex, Cell>> open_;
-  std::map<EventTime, PackedPane> packed_;  ///< no pane is in both
+  using Cells = std::unordered_map<CellIndex, Cell>;
+  [[nodiscard]] const Cells* read(EventTime begin) const;
+  void shelve(EventTime begin, const std::string& packed);
+
+  std::unique_ptr<Shelf> shelf_;
+  std::map<EventTime, Cells> open_;
+  std::map<EventTime, Shelf::Place> shelved_;  ///< no pane is in both
+  std::map<EventTime, std::string> restoring_;
+  /// The pane that was last read from the shelf by find().
+  mutable std::optional<std::pair<EventTime, Cells>> read_;
 };
 
 }  // namespace touchstone

@@ -1,7 +1,6 @@
 #include "engine/model/presence.h"
 
 #include <algorithm>
-#include <optional>
 
 namespace touchstone {
 namespace {
@@ -9,54 +8,66 @@ namespace {
 /// The first closing of a window at which a visit in this pane counts.
 EventTime first_closing(EventTime pane, const WindowSpec& window) { return first_after(pane, window.step); }
 
-using EdgeSink = std::function<void(const Edge&)>;
-
-/// Two neighbouring visits whose intervals meet share one presence: the end of the earlier interval and the
-/// beginning of the later one fall away. sign -1 undoes that.
-void join(std::size_t number, const WindowSpec& window, EventTime earlier, EventTime later, std::int64_t sign,
-          const EdgeSink& edge) {
-  const EventTime end = first_closing(earlier, window) + window.size;
-  const EventTime begin = first_closing(later, window);
-  if (begin >= end) return;
-  edge({number, end, sign});
-  edge({number, begin, -sign});
-}
-
 }  // namespace
 
-void Presence::visit(const CellNo& cell, EventTime pane, EventTime watermark, std::span<const WindowSpec> windows,
-                     const EdgeSink& edge) {
-  auto entry = std::lower_bound(cells_.begin(), cells_.end(), cell,
-                                [](const auto& known, const CellNo& wanted) { return known.first < wanted; });
-  if (entry == cells_.end() || entry->first != cell) entry = cells_.insert(entry, {cell, {}});
-  Panes& panes = entry->second;
-
-  const auto at = std::lower_bound(panes.begin(), panes.end(), pane);
-  if (at != panes.end() && *at == pane) return;
-  const std::optional<EventTime> before = at == panes.begin() ? std::nullopt : std::optional(*(at - 1));
-  const std::optional<EventTime> after = at == panes.end() ? std::nullopt : std::optional(*at);
-  for (std::size_t number = 0; number < windows.size(); ++number) {
-    const WindowSpec& window = windows[number];
-    const EventTime begin = first_closing(pane, window);
-    edge({number, begin, 1});
-    edge({number, begin + window.size, -1});
-    if (before && after) join(number, window, *before, *after, -1, edge);
-    if (before) join(number, window, *before, pane, 1, edge);
-    if (after) join(number, window, pane, *after, 1, edge);
+void combine(std::vector<VisitCount>& visits) {
+  std::sort(visits.begin(), visits.end(), [](const VisitCount& a, const VisitCount& b) { return a.visit < b.visit; });
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < visits.size();) {
+    VisitCount sum = visits[i];
+    for (++i; i < visits.size() && visits[i].visit == sum.visit; ++i) sum.count += visits[i].count;
+    if (sum.count != 0) visits[kept++] = sum;
   }
-  panes.insert(at, pane);
+  visits.resize(kept);
+}
+
+PresenceEdges edges_of(const Visit& visit, const WindowSpec& window) {
+  const EventTime begin = first_closing(visit.pane, window);
+  const EventTime end = begin + window.size;
+  if (!visit.before) return {begin, end};
+  // Where the intervals of both visits meet they share one presence.
+  return {std::max(begin, first_closing(*visit.before, window) + window.size), end};
+}
+
+void Presence::visit(const CellNo& cell, EventTime pane, EventTime watermark, std::span<const WindowSpec> windows,
+                     std::vector<VisitCount>& changes) {
+  const Entry entry{cell, pane};
+  auto at = std::lower_bound(entries_.begin(), entries_.end(), entry);
+  if (at != entries_.end() && *at == entry) return;
+  const bool has_after = at != entries_.end() && at->cell == cell;
+  const bool has_before = at != entries_.begin() && (at - 1)->cell == cell;
+
+  const WindowSpec& longest = windows.back();
+  const auto pair = [&](EventTime now, bool has_one_before, EventTime before) {
+    const bool apart = !has_one_before || now - before > longest.size + longest.step;
+    return Visit{now, apart ? std::nullopt : std::optional(before)};
+  };
+  const EventTime before = has_before ? (at - 1)->pane : EventTime{};
+  changes.push_back({pair(pane, has_before, before), 1});
+  if (has_after) {
+    changes.push_back({pair(at->pane, has_before, before), -1});
+    changes.push_back({pair(at->pane, true, pane), 1});
+  }
+  at = entries_.insert(at, entry);
 
   // Of the panes before the watermark's only the last can still be a neighbour.
   const EventTime oldest = floor_to(watermark, windows.front().step);
-  const auto settled = std::lower_bound(panes.begin(), panes.end(), oldest);
-  if (settled - panes.begin() > 1) panes.erase(panes.begin(), settled - 1);
+  const auto first = std::lower_bound(entries_.begin(), at, Entry{cell, EventTime::min()});
+  auto settled = first;
+  while (settled != entries_.end() && settled->cell == cell && settled->pane < oldest) ++settled;
+  if (settled - first > 1) entries_.erase(first, settled - 1);
 }
 
 void Presence::expire(EventTime watermark, std::span<const WindowSpec> windows) {
   const WindowSpec& longest = windows.back();
-  std::erase_if(cells_, [&](const auto& entry) {
-    return first_closing(entry.second.back(), longest) + longest.size <= floor_to(watermark, longest.step);
-  });
+  const EventTime closed = floor_to(watermark, longest.step);
+  std::erase_if(entries_,
+                [&](const Entry& entry) { return first_closing(entry.pane, longest) + longest.size <= closed; });
+}
+
+void Presence::restore(std::vector<Entry> entries) {
+  entries_ = std::move(entries);
+  std::sort(entries_.begin(), entries_.end());
 }
 
 }  // namespace touchstone

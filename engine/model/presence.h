@@ -1,17 +1,19 @@
 // Distinct customers, exactly, in any order of arrival.
 //
 // A visit at t makes its customer present at the closings in (t, t+W] of a window of size W. The union of
-// these intervals over all visits is where the customer counts; the cell is told only its edges: +1 where the
-// union begins, -1 where it ends. A new visit changes the union only between its neighbours in time, so the
-// customer keeps, for each cell, the panes visited since the watermark and the last one before: no visit that
-// is not late can fall between older ones.
+// these intervals over all visits is where the customer counts; the cell needs only its edges: +1 where the
+// union begins, -1 where it ends. What a visit adds to the union follows from the visit and the one before it in time
+// alone, so the cell is told of such pairs, which add up over customers, and makes the edges of each window itself.
+//
+// A new visit breaks up the pair of its neighbours in time. So the customer keeps, for each cell, the panes visited
+// since the watermark and the last one before: no visit that is not late can fall between older ones.
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
+#include <optional>
 #include <span>
-#include <utility>
 #include <vector>
 
 #include "engine/model/cell.h"
@@ -20,33 +22,55 @@
 
 namespace touchstone {
 
-/// A change of the number of customers present, from a closing of a window on.
-struct Edge {
-  std::size_t window;  ///< number in Settings::windows
-  EventTime closing;
-  std::int64_t change;
+/// A customer's visit to a cell, by panes. Ordered by time.
+struct Visit {
+  EventTime pane;
+  std::optional<EventTime> before;  ///< the visit before it in time, unless no window holds both
+  friend auto operator<=>(const Visit&, const Visit&) = default;
 };
+
+/// How many customers' visits of the same kind came, or (negative) were broken up.
+struct VisitCount {
+  Visit visit;
+  std::int64_t count;
+  friend bool operator==(const VisitCount&, const VisitCount&) = default;
+};
+
+/// Sorts and adds up; none of zero stays.
+void combine(std::vector<VisitCount>& visits);
+
+/// Where a visit makes a customer present who was not: from the closing `begin` on, and no longer from `end` on.
+/// Nothing where both are the same.
+struct PresenceEdges {
+  EventTime begin;
+  EventTime end;
+};
+[[nodiscard]] PresenceEdges edges_of(const Visit& visit, const WindowSpec& window);
 
 /// Where one customer was, by cell. Bounded: a cell keeps the panes not older than the watermark, and one.
 class Presence {
  public:
-  /// One cell's visited panes (their beginnings), ascending.
-  using Panes = std::vector<EventTime>;
+  /// A pane in which the customer visited the cell.
+  struct Entry {
+    CellNo cell;
+    EventTime pane;
+    friend auto operator<=>(const Entry&, const Entry&) = default;
+  };
 
-  /// Counts a visit at the pane beginning at `pane` and shows the edges that it changes. `watermark` is the
-  /// one in force after the visit.
+  /// Appends what a visit in this pane changes. `watermark` is the one in force after the visit.
   void visit(const CellNo& cell, EventTime pane, EventTime watermark, std::span<const WindowSpec> windows,
-             const std::function<void(const Edge&)>& edge);
+             std::vector<VisitCount>& changes);
 
-  /// Drops cells whose last visit has left the longest window.
+  /// Drops what has left the longest window.
   void expire(EventTime watermark, std::span<const WindowSpec> windows);
 
-  [[nodiscard]] const std::vector<std::pair<CellNo, Panes>>& cells() const { return cells_; }
-  /// Puts a cell back as it was written; cells must come in order.
-  void restore(CellNo cell, Panes panes) { cells_.emplace_back(cell, std::move(panes)); }
+  /// In order.
+  [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
+  /// Puts back what was written, in any order.
+  void restore(std::vector<Entry> entries);
 
  private:
-  std::vector<std::pair<CellNo, Panes>> cells_;  ///< sorted by cell
+  std::vector<Entry> entries_;
 };
 
 }  // namespace touchstone

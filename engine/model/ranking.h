@@ -1,12 +1,14 @@
 // Bounded top lists of texts over the longest window: which kinds of events the map does not know, which paths
-// customers take most. Counts are kept by step of the window; when a step closes only its most frequent items stay, so
-// memory is bounded whatever comes, and what is dropped was rare in its step.
+// customers take most. Counts are kept by step: the window's, or a multiple of it where that has very many. When a step
+// closes only its most frequent items stay, so memory is bounded whatever comes, and what is dropped was rare in its
+// step.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -15,6 +17,7 @@
 
 #include "engine/model/delta.h"
 #include "engine/model/settings.h"
+#include "engine/model/shelf.h"
 #include "engine/model/time.h"
 
 namespace touchstone {
@@ -23,6 +26,9 @@ namespace touchstone {
 inline constexpr std::size_t kRankedItems = 100;
 /// Different items counted in a step that is still open; those that come when it is full are not counted.
 inline constexpr std::size_t kOpenItems = 10'000;
+
+/// Steps that a ranking divides its window into, at most.
+inline constexpr std::int64_t kRankingSteps = 168;
 
 /// A step's list of one ranking.
 struct RankingStep {
@@ -38,15 +44,15 @@ struct RankingStep {
 /// Not thread-safe; one task owns it.
 class Rankings {
  public:
-  explicit Rankings(WindowSpec window) : window_(std::move(window)) {}
+  Rankings(WindowSpec window, std::unique_ptr<Shelf> shelf);
 
   /// Counts items of a pane within the window's step. Those of steps that have closed are left out.
   void add(const CellKey& ranking, EventTime pane, const ItemCounts& items);
 
   /// Which rankings a closing may touch; others are ahead of the log while it is read again after a restart.
   using Filter = std::function<bool(const CellKey&)>;
-  /// The window has closed at `at`: steps before it enter, those that it has left are gone.
-  void close(EventTime at, const Filter& may_touch);
+  /// The window has closed: steps that end by then enter, those that it has left are gone.
+  void close(EventTime closing, const Filter& may_touch);
 
   /// Over the window as it last closed.
   [[nodiscard]] const std::map<CellKey, ItemCounts>& sums() const { return sums_; }
@@ -54,8 +60,8 @@ class Rankings {
   /// The steps of these rankings that changed since they were last taken.
   [[nodiscard]] std::vector<RankingStep> take_changed(const Filter& of);
   void drop_changed() { changed_.clear(); }
-  /// The items of a step; null where it is gone.
-  [[nodiscard]] const ItemCounts* items(const RankingStep& step) const;
+  /// The items of a step; nothing where it is gone.
+  [[nodiscard]] std::optional<ItemCounts> items(const RankingStep& step) const;
 
   /// Putting state back: first every step, then the closing as of which each ranking is true, and the one to go on
   /// from.
@@ -64,11 +70,18 @@ class Rankings {
   void restored(std::optional<EventTime> closed, const ClosedFor& closed_for);
 
  private:
+  using Lists = std::map<CellKey, ItemCounts>;
   void enter(const RankingStep& step, ItemCounts& items);
+  void close_open(EventTime at, const Filter& may_touch);
+  void lose_old(EventTime at, const Filter& may_touch);
+  [[nodiscard]] Lists take_off(EventTime begin);
+  void shelve(EventTime begin, const Lists& lists);
 
   WindowSpec window_;
+  std::unique_ptr<Shelf> shelf_;
   std::optional<EventTime> closed_;
-  std::map<RankingStep, ItemCounts> steps_;
+  std::map<EventTime, Lists> open_;            ///< by the step's beginning
+  std::map<EventTime, Shelf::Place> shelved_;  ///< steps that have closed; none is in both
   std::map<CellKey, ItemCounts> sums_;
   std::set<RankingStep> changed_;
 };

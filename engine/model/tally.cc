@@ -130,11 +130,11 @@ void tally(const Observation& seen, EventTime time, EventTime watermark, const R
   const EventTime pane = floor_to(time, rules.pane());
   const Cell amounts = interaction_amounts(seen);
   for (const CellNo& cell : cells_of(seen.touchpoint, seen.channel, seen.stage, seen.segment)) {
-    Cell& sums = deltas.cell(cell, pane);
+    CellDelta& delta = deltas.of(cell);
+    Cell& sums = delta.panes[pane];
     sums.add(amounts);
     if (cell.scope == Scope::kTouchpoint) sums.add(measure_key(MeasureKind::kStage, seen.stage.value()), 1);
-    customer.presence.visit(cell, pane, watermark, rules.settings().windows,
-                            [&](const Edge& edge) { deltas.add_edge(cell, edge); });
+    customer.presence.visit(cell, pane, watermark, rules.settings().windows, delta.visits);
   }
   if (seen.satisfaction) {
     const Cell ratings = rating_amounts(seen);

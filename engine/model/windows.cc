@@ -1,7 +1,10 @@
 #include "engine/model/windows.h"
 
 #include <algorithm>
+#include <cassert>
+#include <limits>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "engine/model/chain.h"
@@ -13,13 +16,29 @@ namespace {
 template <typename Edges>
 auto find_edge(Edges& edges, CellIndex cell) {
   return std::lower_bound(edges.begin(), edges.end(), cell,
-                          [](const auto& edge, CellIndex wanted) { return edge.first < wanted; });
+                          [](const auto& edge, CellIndex wanted) { return edge.cell < wanted; });
+}
+
+/// Each key once, and pane by pane, since one that is on the shelf is read whole.
+void sort_out(std::vector<WindowsKey>& keys) {
+  std::sort(keys.begin(), keys.end(), [](const WindowsKey& a, const WindowsKey& b) {
+    return std::tie(a.kind, a.window, a.time, a.cell) < std::tie(b.kind, b.window, b.time, b.cell);
+  });
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+}
+
+std::int32_t checked_count(std::int64_t change) {
+  assert(change >= std::numeric_limits<std::int32_t>::min() && change <= std::numeric_limits<std::int32_t>::max());
+  return static_cast<std::int32_t>(change);
 }
 
 }  // namespace
 
-Windows::Windows(std::vector<WindowSpec> specs, const Dictionary<TouchpointNo>& touchpoints, Owns owns)
-    : specs_(std::move(specs)), touchpoints_(touchpoints), owns_(std::move(owns)), windows_(specs_.size()) {}
+Windows::Windows(std::vector<WindowSpec> specs, const Dictionary<TouchpointNo>& touchpoints, Owns owns,
+                 const MakeShelf& make_shelf)
+    : specs_(std::move(specs)), touchpoints_(touchpoints), owns_(std::move(owns)) {
+  for (std::size_t number = 0; number < specs_.size(); ++number) windows_.emplace_back(Panes(make_shelf()));
+}
 
 CellIndex Windows::index(const CellKey& cell) {
   const auto [entry, added] = numbers_.try_emplace(cell, static_cast<CellIndex>(cells_.size()));
@@ -31,6 +50,10 @@ CellIndex Windows::index(const CellKey& cell) {
 
 void Windows::mark(WindowsKey::Kind kind, std::size_t window, CellIndex cell, EventTime time) {
   changed_.push_back({kind, static_cast<std::uint8_t>(window), cell, time});
+  if (changed_.size() < changed_most_) return;
+  sort_out(changed_);
+  constexpr std::size_t kAtLeast = 10'000;
+  changed_most_ = std::max(2 * changed_.size(), kAtLeast);
 }
 
 bool Windows::add_pane(CellIndex cell, EventTime finest, const Cell& amounts) {
@@ -52,6 +75,15 @@ bool Windows::add_pane(CellIndex cell, EventTime finest, const Cell& amounts) {
   return !finest_window.closed || floor_to(finest, specs_.front().step) >= *finest_window.closed;
 }
 
+void Windows::add_visits(CellIndex cell, const VisitCount& visits) {
+  for (std::size_t number = 0; number < windows_.size(); ++number) {
+    const PresenceEdges edges = edges_of(visits.visit, specs_[number]);
+    if (edges.begin == edges.end) continue;
+    add_edge(cell, number, edges.begin, visits.count);
+    add_edge(cell, number, edges.end, -visits.count);
+  }
+}
+
 void Windows::add_edge(CellIndex cell, std::size_t number, EventTime closing, std::int64_t change) {
   Window& window = windows_[number];
   if (window.closed && closing <= *window.closed) {
@@ -61,9 +93,9 @@ void Windows::add_edge(CellIndex cell, std::size_t number, EventTime closing, st
   }
   EdgeCounts& edges = window.edges[closing];
   auto at = find_edge(edges, cell);
-  if (at == edges.end() || at->first != cell) at = edges.insert(at, {cell, 0});
-  at->second += change;
-  if (at->second == 0) edges.erase(at);
+  if (at == edges.end() || at->cell != cell) at = edges.insert(at, {cell, 0});
+  at->change += checked_count(change);
+  if (at->change == 0) edges.erase(at);
   if (edges.empty()) window.edges.erase(closing);
   mark(WindowsKey::Kind::kEdge, number, cell, closing);
 }
@@ -137,15 +169,13 @@ void Windows::gain_and_lose_panes(std::size_t number, EventTime at, const CellFi
     window.current[cell].sums.add(amounts);
     touched.insert(cell);
   });
-  window.panes.pack(entering);
+  window.panes.shelve_until(at);
   const EventTime leaving = entering - spec.size;
-  window.panes.visit(leaving, [&](CellIndex cell, const Cell& amounts) {
-    if (!may_touch(cell)) return;
+  window.panes.take_out(leaving, may_touch, [&](CellIndex cell, const Cell& amounts) {
     window.current[cell].sums.subtract(amounts);
     touched.insert(cell);
     mark(WindowsKey::Kind::kPane, number, cell, leaving);
   });
-  window.panes.erase_if(leaving, may_touch);
 }
 
 void Windows::apply_edges(std::size_t number, EventTime at, const CellFilter& may_touch, std::set<CellIndex>& touched) {
@@ -231,8 +261,7 @@ std::vector<WindowsKey> Windows::take_changed(const CellFilter& of_cells) {
       std::partition(changed_.begin(), changed_.end(), [&](const WindowsKey& key) { return !of_cells(key.cell); });
   std::vector<WindowsKey> keys(taken, changed_.end());
   changed_.erase(taken, changed_.end());
-  std::sort(keys.begin(), keys.end());
-  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+  sort_out(keys);
   return keys;
 }
 
@@ -245,8 +274,8 @@ std::optional<std::int64_t> Windows::edge(const WindowsKey& key) const {
   const auto edges = window.edges.find(key.time);
   if (edges == window.edges.end()) return std::nullopt;
   const auto found = find_edge(edges->second, key.cell);
-  if (found == edges->second.end() || found->first != key.cell) return std::nullopt;
-  return found->second;
+  if (found == edges->second.end() || found->cell != key.cell) return std::nullopt;
+  return found->change;
 }
 
 const Row* Windows::last_row(const WindowsKey& key) const {
@@ -271,12 +300,12 @@ void Windows::visit_moves(const std::function<void(const CellKey&, const Cell&)>
 }
 
 void Windows::restore_pane(const WindowsKey& key, const Cell& amounts) {
-  windows_[key.window].panes.at(key.time, key.cell) = amounts;
+  windows_[key.window].panes.restore(key.time, key.cell, amounts);
 }
 
 void Windows::restore_edge(const WindowsKey& key, std::int64_t change) {
   EdgeCounts& edges = windows_[key.window].edges[key.time];
-  edges.insert(find_edge(edges, key.cell), {key.cell, change});
+  edges.insert(find_edge(edges, key.cell), {key.cell, checked_count(change)});
 }
 
 void Windows::restore_row(const WindowsKey& key, Row row) {
@@ -288,16 +317,12 @@ void Windows::restored(const Closings& from, const std::function<const Closings&
   for (std::size_t number = 0; number < windows_.size(); ++number) {
     Window& window = windows_[number];
     window.closed = from[number];
-    std::set<EventTime> taken_in;
-    window.panes.visit_all([&](EventTime begin, CellIndex cell, const Cell& amounts) {
+    window.panes.restored([&](EventTime begin, CellIndex cell, const Cell& amounts) {
       const std::optional<EventTime>& closed = closed_for(cell)[number];
-      if (!closed || begin >= *closed) return;
-      window.current[cell].sums.add(amounts);
-      if (window.closed && begin < *window.closed) taken_in.insert(begin);
+      if (closed && begin < *closed) window.current[cell].sums.add(amounts);
     });
-    for (const EventTime begin : taken_in) window.panes.pack(begin);
     for (const auto& [closing, cells] : window.edges) {
-      for (const auto& [cell, change] : cells) window.current[cell].customers -= change;
+      for (const EdgeCount& edge : cells) window.current[edge.cell].customers -= edge.change;
     }
   }
   for (auto& [segment, chain] : chains_) credit_chain(segment, chain);

@@ -22,6 +22,7 @@
 
 #include "engine/model/cell.h"
 #include "engine/model/panes.h"
+#include "engine/model/presence.h"
 #include "engine/model/row.h"
 #include "engine/model/settings.h"
 #include "engine/model/time.h"
@@ -45,7 +46,9 @@ class Windows {
   using Owns = std::function<bool(const CellKey&)>;
 
   /// Borrows the dictionary, which must outlive it and know every touchpoint that deltas speak of.
-  Windows(std::vector<WindowSpec> specs, const Dictionary<TouchpointNo>& touchpoints, Owns owns);
+  /// One shelf is made for each window.
+  Windows(std::vector<WindowSpec> specs, const Dictionary<TouchpointNo>& touchpoints, Owns owns,
+          const MakeShelf& make_shelf);
 
   [[nodiscard]] std::span<const WindowSpec> specs() const { return specs_; }
   /// The number of a cell, given out when first asked for.
@@ -55,7 +58,8 @@ class Windows {
   /// Adds the sums of a finest pane to every window. False if the finest window had closed over it already: the
   /// pane then counts from the next closings on, and not at all where it has left the window.
   bool add_pane(CellIndex cell, EventTime pane, const Cell& amounts);
-  void add_edge(CellIndex cell, std::size_t window, EventTime closing, std::int64_t change);
+  /// Tells every window what distinct customers these visits make present.
+  void add_visits(CellIndex cell, const VisitCount& visits);
 
   /// Which cells a closing may touch; others are ahead of the log while it is read again after a restart.
   using CellFilter = std::function<bool(CellIndex)>;
@@ -71,7 +75,7 @@ class Windows {
   /// The last closing of each window.
   [[nodiscard]] std::vector<std::optional<EventTime>> closed() const;
 
-  /// The keys of these cells that changed since they were last taken, each once, in order.
+  /// The keys of these cells that changed since they were last taken, each once, pane by pane.
   [[nodiscard]] std::vector<WindowsKey> take_changed(const CellFilter& of_cells);
   void drop_changed() { changed_.clear(); }
 
@@ -100,12 +104,17 @@ class Windows {
     std::optional<Row> last;
   };
   /// Changes of distinct customers at one closing, by cell; none of zero. Flat, as there are many for a long window.
-  using EdgeCounts = std::vector<std::pair<CellIndex, std::int64_t>>;
+  struct EdgeCount {
+    CellIndex cell;
+    std::int32_t change;  ///< of the number of customers
+  };
+  using EdgeCounts = std::vector<EdgeCount>;
   struct Chain {
     std::map<std::string, CellIndex> places;  ///< by id
     std::vector<CellIndex> credited;
   };
   struct Window {
+    explicit Window(Panes none) : panes(std::move(none)) {}
     Panes panes;
     std::map<EventTime, EdgeCounts> edges;  ///< by closing, after `closed`
     std::unordered_map<CellIndex, Current> current;
@@ -113,6 +122,7 @@ class Windows {
     std::optional<EventTime> closed;
   };
 
+  void add_edge(CellIndex cell, std::size_t window, EventTime closing, std::int64_t change);
   [[nodiscard]] std::optional<EventTime> next_closing(std::size_t window) const;
   void close(std::size_t window, EventTime at, const CellFilter& may_touch, const RowSink& row);
   void gain_and_lose_panes(std::size_t window, EventTime at, const CellFilter& may_touch, std::set<CellIndex>& touched);
@@ -130,7 +140,8 @@ class Windows {
   std::map<std::string, Chain> chains_;  ///< by segment
   std::map<CellKey, CellIndex> numbers_;
   std::vector<const CellKey*> cells_;  ///< keys of numbers_, whose nodes do not move
-  std::vector<WindowsKey> changed_;    ///< in the order of the changes, the same key perhaps several times
+  std::vector<WindowsKey> changed_;    ///< the same key perhaps several times, until there are too many
+  std::size_t changed_most_ = 0;       ///< when to look for those
 };
 
 }  // namespace touchstone

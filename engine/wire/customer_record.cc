@@ -1,5 +1,5 @@
 // The customer's half of records.h.
-#include <map>
+#include <algorithm>
 #include <utility>
 
 #include "engine/wire/records.h"
@@ -13,30 +13,54 @@ enum CustomerFlags : std::uint8_t { kStarted = 1, kLapsed = 2, kHasSegment = 4 }
 /// Collects the ids a record refers to and gives each a number.
 class IdCollector {
  public:
-  std::uint64_t number(std::string_view id) {
-    const auto [entry, added] = numbers_.try_emplace(std::string(id), ids_.size());
-    if (added) ids_.push_back(entry->first);
-    return entry->second;
+  /// The id must live where it is until the record is written: in a dictionary, say.
+  std::uint64_t number(const std::string& id) {
+    // Few and found by where they are; the same text in two dictionaries may get two numbers.
+    const auto known = std::find(ids_.begin(), ids_.end(), &id);
+    if (known != ids_.end()) return static_cast<std::uint64_t>(known - ids_.begin());
+    ids_.push_back(&id);
+    return ids_.size() - 1;
   }
-  [[nodiscard]] const std::vector<std::string>& ids() const { return ids_; }
+  [[nodiscard]] const std::vector<const std::string*>& ids() const { return ids_; }
 
  private:
-  std::map<std::string, std::uint64_t, std::less<>> numbers_;
-  std::vector<std::string> ids_;
+  std::vector<const std::string*> ids_;
 };
 
+const std::string kAllText{kAllId};
+
+/// The id of a cell that has rows.
+const std::string& id_of(const CellNo& cell, const Rules& rules) {
+  switch (cell.scope) {
+    case Scope::kTouchpoint:
+      return rules.touchpoints().id(TouchpointNo(cell.id));
+    case Scope::kChannel:
+      return rules.channels().id(ChannelNo(cell.id));
+    case Scope::kStage:
+      return rules.stages().id(StageNo(cell.id));
+    default:
+      return kAllText;
+  }
+}
+
 void write_presence(ByteWriter& out, const Customer& customer, const Rules& rules, IdCollector& ids) {
-  out.number(customer.presence.cells().size());
-  for (const auto& [cell, panes] : customer.presence.cells()) {
-    const CellKey key = key_of(cell, rules);
-    out.byte(static_cast<std::uint8_t>(key.scope));
-    out.number(ids.number(key.id));
-    out.number(ids.number(key.segment));
-    out.number(panes.size());
+  const auto& entries = customer.presence.entries();
+  const auto same_cell = [](const Presence::Entry& a, const Presence::Entry& b) { return a.cell == b.cell; };
+  std::size_t cells = entries.empty() ? 0 : 1;
+  for (std::size_t i = 1; i < entries.size(); ++i) cells += same_cell(entries[i - 1], entries[i]) ? 0U : 1U;
+  out.number(cells);
+  for (auto first = entries.begin(); first != entries.end();) {
+    const auto last = std::find_if(first, entries.end(), [&](const auto& entry) { return !same_cell(entry, *first); });
+    const CellNo& cell = first->cell;
+    out.byte(static_cast<std::uint8_t>(cell.scope));
+    out.number(ids.number(id_of(cell, rules)));
+    out.number(
+        ids.number(cell.segment == CellNo::kAllNumber ? kAllText : rules.segments().id(SegmentNo(cell.segment))));
+    out.number(static_cast<std::uint64_t>(last - first));
     std::int64_t before = 0;
-    for (const EventTime pane : panes) {
-      out.signed_number(millis_of(pane) - before);
-      before = millis_of(pane);
+    for (; first != last; ++first) {
+      out.signed_number(millis_of(first->pane) - before);
+      before = millis_of(first->pane);
     }
   }
 }
@@ -98,7 +122,7 @@ void read_touches(ByteReader& in, IdReader& ids, const Rules& rules, Customer& c
 }
 
 void read_presence(ByteReader& in, IdReader& ids, const Rules& rules, Customer& customer) {
-  std::map<CellNo, Presence::Panes> cells;
+  std::vector<Presence::Entry> entries;
   const std::size_t count = in.count();
   for (std::size_t i = 0; i < count && in.ok(); ++i) {
     const std::uint8_t scope_number = in.byte();
@@ -106,17 +130,15 @@ void read_presence(ByteReader& in, IdReader& ids, const Rules& rules, Customer& 
     const auto scope = static_cast<Scope>(scope_number);
     const std::string_view id = ids.next();
     const std::string_view segment = ids.next();
-    Presence::Panes panes;
-    std::int64_t at = 0;
-    const std::size_t pane_count = in.count();
-    for (std::size_t p = 0; p < pane_count && in.ok(); ++p) {
-      at += in.signed_number();
-      panes.push_back(time_from_millis(at));
-    }
     const auto cell = cell_number(scope, id, segment, rules);
-    if (cell && !panes.empty()) cells[*cell] = std::move(panes);
+    std::int64_t at = 0;
+    const std::size_t panes = in.count();
+    for (std::size_t p = 0; p < panes && in.ok(); ++p) {
+      at += in.signed_number();
+      if (cell) entries.push_back({*cell, time_from_millis(at)});
+    }
   }
-  for (auto& [cell, panes] : cells) customer.presence.restore(cell, std::move(panes));
+  customer.presence.restore(std::move(entries));
 }
 
 }  // namespace
@@ -155,7 +177,7 @@ std::string encode_customer(const Customer& customer, const Rules& rules) {
   ByteWriter out;
   out.byte(kCustomerVersion);
   out.number(ids.ids().size());
-  for (const std::string& id : ids.ids()) out.text(id);
+  for (const std::string* id : ids.ids()) out.text(*id);
   out.raw(body.bytes());
   return out.take();
 }

@@ -7,7 +7,7 @@
 namespace touchstone {
 namespace {
 
-constexpr std::uint8_t kDeltasVersion = 2;
+constexpr std::uint8_t kDeltasVersion = 3;
 constexpr std::uint8_t kMeasuresVersion = 1;
 constexpr std::uint8_t kPositionVersion = 1;
 
@@ -175,6 +175,38 @@ SourceState read_source(ByteReader& in, std::uint64_t& ended) {
   return source;
 }
 
+namespace {
+
+/// Times as distances: a pane's from the one before it in the list, the visit's before from it.
+void write_visits(ByteWriter& out, const std::vector<VisitCount>& visits) {
+  out.number(visits.size());
+  std::int64_t last = 0;
+  for (const auto& [visit, count] : visits) {
+    const std::int64_t pane = millis_of(visit.pane);
+    out.signed_number(pane - last);
+    out.number(visit.before ? static_cast<std::uint64_t>((visit.pane - *visit.before).count()) : 0);
+    out.signed_number(count);
+    last = pane;
+  }
+}
+
+std::vector<VisitCount> read_visits(ByteReader& in) {
+  std::vector<VisitCount> visits;
+  const std::size_t count = in.count();
+  std::int64_t last = 0;
+  for (std::size_t i = 0; i < count && in.ok(); ++i) {
+    last = static_cast<std::int64_t>(static_cast<std::uint64_t>(last) + static_cast<std::uint64_t>(in.signed_number()));
+    const std::uint64_t apart = in.number();
+    Visit visit{time_from_millis(last), std::nullopt};
+    if (apart != 0)
+      visit.before = time_from_millis(static_cast<std::int64_t>(static_cast<std::uint64_t>(last) - apart));
+    visits.push_back({visit, in.signed_number()});
+  }
+  return visits;
+}
+
+}  // namespace
+
 std::string encode_deltas(const DeltaBatch& batch, const Names& names) {
   ByteWriter out;
   out.byte(kDeltasVersion);
@@ -192,12 +224,7 @@ std::string encode_deltas(const DeltaBatch& batch, const Names& names) {
       out.time(pane);
       write_cell(out, cell, names);
     }
-    out.number(named.delta.edges.size());
-    for (const auto& [at, change] : named.delta.edges) {
-      out.number(at.first);
-      out.time(at.second);
-      out.signed_number(change);
-    }
+    write_visits(out, named.delta.visits);
     out.number(named.delta.items.size());
     for (const auto& [pane, items] : named.delta.items) {
       out.time(pane);
@@ -227,12 +254,7 @@ std::optional<DeltaBatch> decode_deltas(std::string_view bytes, Names& names) {
       const EventTime pane = in.time();
       named.delta.panes[pane] = read_cell(in, names);
     }
-    const std::size_t edges = in.count();
-    for (std::size_t e = 0; e < edges && in.ok(); ++e) {
-      const std::size_t window = in.number();
-      const EventTime closing = in.time();
-      named.delta.edges[{window, closing}] = in.signed_number();
-    }
+    named.delta.visits = read_visits(in);
     const std::size_t lists = in.count();
     for (std::size_t l = 0; l < lists && in.ok(); ++l) {
       const EventTime pane = in.time();

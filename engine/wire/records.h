@@ -3,7 +3,7 @@
 //
 //   cell     := count { kind sub|id amount }                 kind: MeasureKind; sub: varint; for kStage and kMove a
 //   text customer := version ids body                             ids: the distinct ids the body refers to by number
-//   deltas   := version source sources flags [mark] [end session] count { key panes edges items }
+//   deltas   := version source sources flags [mark] [end session] count { key panes visits items }
 //   position := version offset fingerprint state
 //
 // docs/formats.md has the whole grammar.

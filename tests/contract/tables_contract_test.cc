@@ -49,7 +49,9 @@ class Directory {
 };
 
 std::unique_ptr<RocksTables> open_rocks(const std::string& directory) {
-  auto opened = RocksTables::open(directory, {.free_space_reserve = 0});
+  RocksTablesOptions options;
+  options.min_free_bytes = 0;
+  auto opened = RocksTables::open(directory, options);
   EXPECT_TRUE(opened) << opened.error().message();
   return opened ? std::move(*opened) : nullptr;
 }

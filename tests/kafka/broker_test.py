@@ -19,6 +19,8 @@ INPUT_PARTITIONS = 4
 WINDOWS = [{"size": "1h", "step": "20m"}, {"size": "24h", "step": "6h"}, {"size": "7d", "step": "24h"}]
 TIME = {"idle": "1h"}
 SEED = int(os.environ.get("TOUCHSTONE_SEED", random.SystemRandom().randrange(1 << 32)))
+# So long the last run waits for the partitions of those that are gone.
+PROPERTIES = {"session.timeout.ms": "10000"}
 TROUBLES = ("pause", "kill", "pause", "kill", "pause")
 # Longer than the three seconds after which the controller takes a silent broker for dead.
 PAUSE_SECONDS = (4, 8)
@@ -48,7 +50,7 @@ def scenario(world, checks):
     kafka.create_topic(INPUT, INPUT_PARTITIONS)
     lines = harness.example_events("service-desk")
     configuration = harness.write_configuration(
-        world.directory / "troubled.yaml", kafka, [INPUT], map=MAP, windows=WINDOWS, time=TIME,
+        world.directory / "troubled.yaml", kafka, [INPUT], properties=PROPERTIES, map=MAP, windows=WINDOWS, time=TIME,
         topics={"prefix": "touchstone.", "partitions": 3, "replication": 1},
         state={"dir": str(world.directory / "state"), "slices": 3}, workers={"journey": 2, "windows": 2})
     harness.apply_topics(configuration)

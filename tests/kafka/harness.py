@@ -187,6 +187,7 @@ class World:
         self.directory = Path(tempfile.mkdtemp(prefix="touchstone-test."))
         self.programs = []
         self.kafkas = []
+        self.endings = []
         return self
 
     def __exit__(self, *_):
@@ -194,7 +195,13 @@ class World:
             program.kill()
         for kafka in self.kafkas:
             kafka.stop()
+        for ending in self.endings:
+            ending()
         shutil.rmtree(self.directory, ignore_errors=True)
+
+    def at_end(self, ending):
+        """Called when all processes are gone, before the directory is removed."""
+        self.endings.append(ending)
 
     def start_kafka(self):
         # Known before it runs, so that an interrupted start is cleaned up too.

@@ -17,6 +17,8 @@ LONG_AFTER = timedelta(days=30)  # the map lets customers lapse after 14
 # A partition may not fall silent while the workers find their shares.
 TIME = {"idle": "1h"}
 WORKERS = 2
+# So long the last run waits for the partitions of those that are gone.
+PROPERTIES = {"session.timeout.ms": "10000"}
 
 
 def make_lines():
@@ -56,7 +58,7 @@ def scenario(world, checks):
     lines = make_lines()
     kafka.produce(INPUT, map(harness.keyed, lines[:LIVE]))
     configuration = harness.write_configuration(
-        world.directory / "shared.yaml", kafka, [INPUT], map=MAP, windows=WINDOWS, time=TIME, group="shared",
+        world.directory / "shared.yaml", kafka, [INPUT], properties=PROPERTIES, map=MAP, windows=WINDOWS, time=TIME, group="shared",
         topics={"prefix": "touchstone.", "partitions": 3, "replication": 1},
         state={"dir": str(world.directory / "state"), "slices": 3}, workers={"journey": WORKERS, "windows": WORKERS})
     harness.apply_topics(configuration)

@@ -103,8 +103,15 @@ TEST(PresenceLaws, EdgesCountDistinctCustomersInAnyOrderOfArrival) {
       const EventTime when = highest - seconds{between(random, 0, 9)};
       const int who = static_cast<int>(between(random, 0, 3));
       visits.emplace_back(who, when);
-      customers[who].visit(cell, floor_to(when, seconds{5}), highest - lateness, windows,
-                           [&](const Edge& edge) { edges[{edge.window, edge.closing}] += edge.change; });
+      std::vector<VisitCount> changes;
+      customers[who].visit(cell, floor_to(when, seconds{5}), highest - lateness, windows, changes);
+      for (const auto& [visit, count] : changes) {
+        for (std::size_t number = 0; number < windows.size(); ++number) {
+          const auto [begin, end] = edges_of(visit, windows[number]);
+          edges[{number, begin}] += count;
+          edges[{number, end}] -= count;
+        }
+      }
       if (i % 7 == 0) customers[who].expire(highest - lateness, windows);
     }
     const EventTime until = highest + seconds{120};

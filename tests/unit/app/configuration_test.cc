@@ -93,6 +93,7 @@ TEST(Configuration, TheExampleShowsTheDefaults) {
   EXPECT_EQ(shown.input.rekey, defaults.input.rekey);
   EXPECT_EQ(shown.input.partitioner, defaults.input.partitioner);
   EXPECT_EQ(shown.state.slices, defaults.state.slices);
+  EXPECT_EQ(shown.state.min_free, defaults.state.min_free);
   EXPECT_EQ(shown.http.listen, defaults.http.listen);
   EXPECT_EQ(shown.http.reload, defaults.http.reload);
   EXPECT_EQ(shown.topics.prefix, defaults.topics.prefix);
@@ -106,6 +107,7 @@ TEST(Configuration, TheExampleShowsTheDefaults) {
   EXPECT_EQ(shown.workers.intake, defaults.workers.intake);
   EXPECT_EQ(shown.workers.journey, defaults.workers.journey);
   EXPECT_EQ(shown.workers.windows, defaults.workers.windows);
+  EXPECT_EQ(shown.workers.stalled_after, defaults.workers.stalled_after);
   EXPECT_EQ(shown.privacy.pseudonymise, defaults.privacy.pseudonymise);
   EXPECT_EQ(shown.privacy.purge, defaults.privacy.purge);
   EXPECT_EQ(shown.log.level, defaults.log.level);
@@ -147,14 +149,14 @@ input: {topics: [clicks, calls], rekey: true, partitioner: crc32}
 kafka:
   properties: {bootstrap.servers: "a:1,b:2", linger.ms: 1.50, enable.x: true, p: {env: P}, q: {file: q}}
   properties_file: /etc/kafka.properties
-state: {dir: state, slices: 64}
+state: {dir: state, slices: 64, min_free: 2GiB}
 http: {listen: "[::1]:0", token_file: token, reload: true}
 topics: {prefix: acme., partitions: 12, replication: 3}
 group: acme
 instance: one
 history: 1d
 metrics: {windows: [60m], segments: all, series_max: 10}
-workers: {intake: 2, journey: 3, windows: 4}
+workers: {intake: 2, journey: 3, windows: 4, stalled_after: 2m}
 privacy: {pseudonymise: true, key: {env: KEY}, key_id: b, purge: 2h}
 log: {level: debug}
 )",
@@ -185,6 +187,7 @@ log: {level: debug}
   EXPECT_EQ(all.kafka.properties_file, "/etc/kafka.properties");
   EXPECT_EQ(all.state.dir, "/etc/touchstone/state");
   EXPECT_EQ(all.state.slices, 64U);
+  EXPECT_EQ(all.state.min_free, std::uint64_t{2} << 30);
   EXPECT_EQ(all.http.listen, (ListenAddress{"::1", 0}));
   EXPECT_EQ(all.http.token_file, "/etc/touchstone/token");
   EXPECT_TRUE(all.http.reload);
@@ -198,6 +201,7 @@ log: {level: debug}
   EXPECT_EQ(all.metrics.segments, MetricSegments::kAll);
   EXPECT_EQ(all.metrics.series_max, 10U);
   EXPECT_EQ(all.workers.windows, 4U);
+  EXPECT_EQ(all.workers.stalled_after, std::chrono::minutes{2});
   EXPECT_TRUE(all.privacy.pseudonymise);
   EXPECT_EQ(all.privacy.key_env, "KEY");
   EXPECT_EQ(all.privacy.key_id, "b");

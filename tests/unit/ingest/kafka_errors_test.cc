@@ -55,6 +55,15 @@ TEST(KafkaErrors, TellWhatPassesFromWhatDoesNot) {
   EXPECT_EQ(kind_of(RD_KAFKA_RESP_ERR__FATAL), ErrorKind::kFatal);
 }
 
+TEST(KafkaErrors, AreCountedByTheirCause) {
+  EXPECT_EQ(cause_of(RD_KAFKA_RESP_ERR__FENCED), ErrorCause::kFenced);
+  EXPECT_EQ(cause_of(RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION), ErrorCause::kRebalance);
+  EXPECT_EQ(cause_of(RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN), ErrorCause::kUnreachable);
+  EXPECT_EQ(cause_of(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED), ErrorCause::kOther);
+  EXPECT_EQ(error_of(RD_KAFKA_RESP_ERR__TIMED_OUT, "committing").as(ErrorKind::kAbort).cause(),
+            ErrorCause::kUnreachable);
+}
+
 TEST(KafkaErrors, SayWhatFailedAndWhy) {
   const Error error = error_of(RD_KAFKA_RESP_ERR__TIMED_OUT, "committing");
   EXPECT_EQ(error.kind(), ErrorKind::kRetry);

@@ -14,7 +14,9 @@ using testing::at;
 const CellKey kPathsOfAll{Scope::kPaths, "all", "all"};
 const CellKey kPathsOfGold{Scope::kPaths, "all", "gold"};
 
-Rankings rankings_by_ten_seconds() { return Rankings({"20s", std::chrono::seconds{20}, std::chrono::seconds{10}}); }
+Rankings rankings_by_ten_seconds() {
+  return {{"20s", std::chrono::seconds{20}, std::chrono::seconds{10}}, memory_shelf()};
+}
 
 bool every(const CellKey& /*ranking*/) { return true; }
 
@@ -54,6 +56,21 @@ TEST(Rankings, KeepTheMostFrequentItemsOfAStepWithTiesByTheirTexts) {
   EXPECT_EQ(kept.rbegin()->first, "item1099");
 }
 
+TEST(Rankings, HaveFewerStepsThanAWindowOfVeryMany) {
+  Rankings rankings({"1000s", std::chrono::seconds{1'000}, std::chrono::seconds{1}}, memory_shelf());
+  rankings.add(kPathsOfAll, at(0), {{"a", 1}});
+  rankings.add(kPathsOfAll, at(5), {{"b", 1}});
+  rankings.close(at(5), every);
+  EXPECT_TRUE(rankings.sums().empty()) << "the first of 167 steps of 6 s is still open";
+  rankings.add(kPathsOfAll, at(5), {{"b", 1}});
+  rankings.close(at(6), every);
+  EXPECT_EQ(rankings.sums().at(kPathsOfAll), (ItemCounts{{"a", 1}, {"b", 2}}));
+  rankings.close(at(996), every);
+  EXPECT_FALSE(rankings.sums().empty());
+  rankings.close(at(1'002), every);
+  EXPECT_TRUE(rankings.sums().empty()) << "the step begins before the window";
+}
+
 TEST(Rankings, StayBoundedWhateverComes) {
   Rankings rankings = rankings_by_ten_seconds();
   for (int i = 0; i < 30'000; ++i) rankings.add(kPathsOfAll, at(0), {{std::to_string(i), 1}});
@@ -75,7 +92,7 @@ TEST(Rankings, ReadTheSameAfterTheirStateWasPutBack) {
     feed(rankings, step);
     rankings.close(at(10 * step), every);
     for (const RankingStep& changed : rankings.take_changed(every)) {
-      if (const ItemCounts* items = rankings.items(changed)) {
+      if (const auto items = rankings.items(changed)) {
         stored[changed] = *items;
       } else {
         stored.erase(changed);

@@ -26,9 +26,10 @@ class WindowsTest : public ::testing::Test {
   }
 
   Windows made() {
-    return {{{"10s", std::chrono::seconds{10}, std::chrono::seconds{5}}}, touchpoints_, [this](const CellKey& cell) {
-              return cell.id != elsewhere_;
-            }};
+    return {{{"10s", std::chrono::seconds{10}, std::chrono::seconds{5}}},
+            touchpoints_,
+            [this](const CellKey& cell) { return cell.id != elsewhere_; },
+            memory_shelf};
   }
 
   void add(std::int64_t seconds, std::int64_t count = 1) {
@@ -116,8 +117,7 @@ TEST_F(WindowsTest, CloseOnceMoreAtTheEndOfTheInput) {
 TEST_F(WindowsTest, CountCustomersFromTheEdgesOfTheirPresence) {
   const CellIndex cell = windows_.index(kAll);
   add(0);
-  windows_.add_edge(cell, 0, at(5), 1);
-  windows_.add_edge(cell, 0, at(15), -1);
+  windows_.add_visits(cell, {{at(0), std::nullopt}, 1});
   std::string out;
   windows_.close_until(at(60), everything_, [&](const Row& row) { out += std::to_string(row.measures.customers); });
   EXPECT_EQ(out, "10");
@@ -127,8 +127,7 @@ TEST_F(WindowsTest, ReadTheSameAfterTheirStateWasPutBack) {
   const CellIndex cell = windows_.index(kAll);
   for (std::int64_t second = 0; second < 40; second += 5) {
     add(second, second + 1);
-    windows_.add_edge(cell, 0, at(second + 5), 1);
-    windows_.add_edge(cell, 0, at(second + 15), -1);
+    windows_.add_visits(cell, {{at(second), std::nullopt}, 1});
   }
   (void)close(20);
   Windows again = made();

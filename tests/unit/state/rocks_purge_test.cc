@@ -53,7 +53,10 @@ class RocksPurge : public testing::TestWithParam<bool> {
 
   void open() {
     tables_.reset();
-    auto opened = RocksTables::open(directory_, {.free_space_reserve = 0, .compress = GetParam()});
+    RocksTablesOptions options;
+    options.min_free_bytes = 0;
+    options.compress = GetParam();
+    auto opened = RocksTables::open(directory_, options);
     ASSERT_TRUE(opened) << opened.error().message();
     tables_ = std::move(*opened);
   }

@@ -39,7 +39,7 @@ TEST(Records, ACustomerComesBackAsItWas) {
   EXPECT_EQ(back->stage, customer.stage);
   EXPECT_EQ(back->segment, customer.segment);
   EXPECT_EQ(back->ids.size(), customer.ids.size());
-  EXPECT_EQ(back->presence.cells().size(), customer.presence.cells().size());
+  EXPECT_EQ(back->presence.entries(), customer.presence.entries());
 }
 
 TEST(Records, ATruncatedCustomerIsNone) {
@@ -72,11 +72,12 @@ TEST(Records, DeltasComeBackAsTheyWere) {
   batch.has_mark = true;
   batch.mark = at(5);
   batch.end = EndOfInput{at(6), 77};
+  batch.deltas.reserve(3);
   NamedDelta& delta = batch.deltas.emplace_back();
   delta.cell = {Scope::kTouchpoint, "page", "gold"};
   delta.delta.panes[at(0)].add({MeasureKind::kStage, 1}, 3);
   delta.delta.panes[at(5)].add({MeasureKind::kWait, 500}, -2);
-  delta.delta.edges[{4, at(10)}] = -1;
+  delta.delta.visits = {{{at(5), std::nullopt}, 7}, {{at(5), at(0)}, -1}, {{at(20), at(10)}, 3}};
   NamedDelta& moves = batch.deltas.emplace_back();
   moves.cell = {Scope::kMoves, "page", "gold"};
   moves.delta.panes[at(0)].add({MeasureKind::kMove, 0}, 2);
@@ -91,6 +92,7 @@ TEST(Records, DeltasComeBackAsTheyWere) {
   EXPECT_EQ(encode_deltas(*back, names), bytes);
   EXPECT_EQ(back->end->session, 77U);
   ASSERT_EQ(back->deltas.size(), 3U);
+  EXPECT_EQ(back->deltas[0].delta.visits, delta.delta.visits);
   EXPECT_EQ(back->deltas[1].delta.panes.at(at(0)).at({MeasureKind::kMove, kToLapse}), 1);
   EXPECT_EQ(back->deltas[2].delta.items.at(at(5)).at("ad>page>(conversion)"), 3);
   for (std::size_t size = 0; size < bytes.size(); ++size) {
