@@ -7,7 +7,6 @@
 #include <gtest/gtest.h>
 
 #include "engine/wire/records.h"
-#include "ingest/partitioner.h"
 #include "ingest/sim_log.h"
 #include "tests/support/maps.h"
 
@@ -63,42 +62,6 @@ const std::vector<std::string>& all_disturbances() {
   return kNames;
 }
 
-std::int64_t between(Random& random, std::int64_t low, std::int64_t high) {
-  return std::uniform_int_distribution<std::int64_t>(low, high)(random);
-}
-
-std::vector<SimRecord> any_stream(Random& random, int count, std::int32_t partitions) {
-  static const char* const kTypes[] = {"impression",      "page_view", "page_view", "call",
-                                       "survey_response", "purchase",  "x"};
-  std::vector<SimRecord> stream;
-  std::int64_t now = millis_of(testing::at(0));
-  for (int i = 0; i < count; ++i) {
-    now += between(random, 0, 4'000);
-    if (between(random, 0, 60) == 0) now += between(random, 0, 100'000'000);
-    const std::string who = "c" + std::to_string(between(random, 0, 12));
-    SimRecord record;
-    record.topic = "input";
-    record.partition = Partition(murmur2_partition(who, partitions));
-    record.key = who;
-    record.timestamp_ms = now;
-    if (between(random, 0, 80) == 0) {
-      stream.push_back(std::move(record));  // a null value: forget
-      continue;
-    }
-    const std::int64_t time = now - between(random, 0, 8) * between(random, 0, 3'000);
-    std::string json =
-        "{\"type\":\"" + std::string(kTypes[between(random, 0, 6)]) + "\",\"time\":" + std::to_string(time);
-    if (between(random, 0, 2) != 0) json += ",\"id\":\"i" + std::to_string(between(random, 0, count / 3)) + "\"";
-    if (between(random, 0, 3) == 0) json += ",\"value\":" + std::to_string(between(random, -50, 500)) + ".25";
-    if (between(random, 0, 3) == 0) json += ",\"feedback\":{\"csat\":" + std::to_string(between(random, 1, 5)) + "}";
-    if (between(random, 0, 9) == 0) json += ",\"attributes\":{\"tier\":\"gold\"}";
-    json += between(random, 0, 40) == 0 ? "" : "}";
-    record.value = std::move(json);
-    stream.push_back(std::move(record));
-  }
-  return stream;
-}
-
 std::string difference(const Outcome& expected, const Outcome& actual) {
   for (const auto& [key, values] : expected) {
     const auto found = actual.find(key);
@@ -116,7 +79,7 @@ std::string difference(const Outcome& expected, const Outcome& actual) {
   return {};
 }
 
-World::World(const Plan& plan) : plan_(plan) {
+World::World(const Plan& plan) : plan_(plan), step_(plan.step) {
   Settings settings;
   settings.idle = kIdle;
   settings.windows = {{"1m", std::chrono::minutes{1}, std::chrono::seconds{5}},
@@ -174,6 +137,7 @@ void World::be_silent(Random& disturbance) {
     if (plan_.disturbed && times == 0) disturb(disturbance);
     settle();
   }
+  expect_closed();
   for (std::int32_t p = 0; p < plan_.partitions; ++p) {
     SimRecord wake;
     wake.topic = "input";
@@ -185,7 +149,26 @@ void World::be_silent(Random& disturbance) {
   settle();
 }
 
+void World::expect_closed() const {
+  std::optional<EventTime> highest;
+  std::vector<WindowsStatus> all;
+  for (const auto& instance : instances_) {
+    const BoardSnapshot board = instance->board.snapshot();
+    for (const auto& [task, journey] : board.journeys) highest = std::max(highest, journey.watermark);
+    for (const auto& [task, windows] : board.windows) all.push_back(windows);
+  }
+  ASSERT_TRUE(highest);
+  ASSERT_EQ(all.size(), static_cast<std::size_t>(plan_.delta_partitions));
+  const auto& specs = topology_.rules->settings().windows;
+  for (const WindowsStatus& windows : all) {
+    for (std::size_t w = 0; w < specs.size(); ++w) {
+      ASSERT_EQ(windows.closed[w], std::optional(floor_to(*highest, specs[w].step))) << specs[w].name;
+    }
+  }
+}
+
 void World::settle() {
+  step_ = Plan{}.step;
   for (const auto& instance : instances_) instance->paused = 0;
   int quiet = 0;
   for (int i = 0; i < kSettled && quiet < kQuiet; ++i) {
@@ -193,6 +176,7 @@ void World::settle() {
     for (const auto& instance : instances_) turn_unless_paused(*instance);
     quiet = moved_ ? 0 : quiet + 1;
   }
+  step_ = plan_.step;
   ASSERT_GE(quiet, kQuiet) << "it does not come to rest; the last notice was: " << last_notice_;
 }
 
@@ -263,19 +247,17 @@ std::unique_ptr<Log> World::client(Part part, const Instance& instance) {
 
 void World::start(Part part, Instance& instance) {
   const auto make_log = [this, part, &instance]() -> Result<std::unique_ptr<Log>> { return client(part, instance); };
-  if (part == Part::kJourney) {
-    instance.journey.reset();
-    instance.journey =
-        std::make_unique<Worker>(journey_worker(topology_), make_log, instance.journey_tables, clock_, instance.board);
-  } else {
-    instance.windows.reset();
-    instance.windows =
-        std::make_unique<Worker>(windows_worker(topology_), make_log, instance.windows_tables, clock_, instance.board);
-  }
+  const bool journey = part == Part::kJourney;
+  WorkerOptions options = journey ? journey_worker(topology_) : windows_worker(topology_);
+  options.max_records = plan_.max_records;
+  MemoryTables& tables = journey ? instance.journey_tables : instance.windows_tables;
+  std::unique_ptr<Worker>& started = journey ? instance.journey : instance.windows;
+  started.reset();
+  started = std::make_unique<Worker>(std::move(options), make_log, tables, clock_, instance.board);
 }
 
 void World::turn(Worker& worker) {
-  clock_.advance(Millis{60});
+  clock_.advance(step_);
   const auto moved = worker.turn(Millis{0});
   ASSERT_TRUE(moved) << moved.error().message();
   moved_ = moved_ || *moved;

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,15 +15,9 @@
 #include "engine/flow/worker.h"
 #include "ingest/sim_broker.h"
 #include "state/memory_tables.h"
+#include "tests/simulation/stream.h"
 
 namespace touchstone::simulation {
-
-using Random = std::mt19937_64;
-
-[[nodiscard]] std::int64_t between(Random& random, std::int64_t low, std::int64_t high);
-
-/// Records of a small shop: out of order, late, repeated, broken, forgotten.
-[[nodiscard]] std::vector<SimRecord> any_stream(Random& random, int count, std::int32_t partitions);
 
 /// What a reader sees in the end: by topic and key, the values in order.
 using Outcome = std::map<std::pair<std::string, std::string>, std::vector<std::string>>;
@@ -38,6 +31,8 @@ struct Plan {
   std::int32_t delta_partitions = 2;
   std::uint32_t slices = 1;
   std::size_t batch = 50;
+  std::size_t max_records = 2'000;  ///< of one poll; few: it does not reach the end
+  Millis step{60};                  ///< between turns; short: a transaction lasts for several polls
   int instances = 1;
   bool silence = false;  ///< half-way through, nothing comes for longer than the idle time
   bool disturbed = false;
@@ -83,6 +78,8 @@ class World {
 
   void feed(const std::vector<SimRecord>& stream, std::size_t from, std::size_t to, Random& disturbance);
   void be_silent(Random& disturbance);
+  /// Nobody holds a window back that the highest watermark has passed.
+  void expect_closed() const;
   /// Everybody goes on undisturbed until nothing is left to do.
   void settle();
   void finish();
@@ -104,6 +101,7 @@ class World {
   std::vector<std::unique_ptr<Instance>> instances_;
   Tally disturbances_;
   Tally met_;
+  Millis step_;
   std::string last_notice_;
   bool moved_ = false;  ///< whether anything happened in a turn since it was last asked
 };
