@@ -105,6 +105,8 @@ void Engine::work(Worker& worker) {
     if (worker.pausing()) std::this_thread::sleep_for(kRestStep);
     if (!moved) failure = moved.error();
   }
+  // Said before anything that could hang.
+  if (failure) spdlog::error("a worker cannot go on: {}", failure->message());
   leave(worker, std::move(failure));
   worker.pulse().end();
   ++left_;

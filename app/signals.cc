@@ -1,5 +1,6 @@
 #include "app/signals.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <string_view>
@@ -18,7 +19,10 @@ extern "C" void note_stop(int /*signal*/) {
   if (stops_noted == 2) std::_Exit(kExitFailed);
   stops_noted = stops_noted + 1;
   // The kernel keeps this promise even if the thread that looks at the signals hangs itself.
-  alarm(static_cast<unsigned>((stops_noted == 1 ? Signals::kLongestStop : Signals::kLongestHurry).count()));
+  constexpr auto kStop = static_cast<unsigned>(Signals::kLongestStop.count());
+  constexpr auto kHurry = static_cast<unsigned>(Signals::kLongestHurry.count());
+  const unsigned left = alarm(0);
+  alarm(stops_noted == 1 ? kStop : std::clamp(left, 1U, kHurry));
 }
 
 extern "C" void end_at_once(int /*signal*/) {

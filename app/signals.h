@@ -11,7 +11,7 @@ namespace touchstone {
 class Signals {
  public:
   static constexpr std::chrono::seconds kLongestStop{9};
-  static constexpr std::chrono::seconds kLongestHurry{2};
+  static constexpr std::chrono::seconds kLongestHurry{4};
 
   Signals();
   [[nodiscard]] bool stop_requested() const;

@@ -11,6 +11,7 @@ namespace touchstone {
 namespace {
 
 constexpr Millis kClosePatience{5'000};
+constexpr Millis kHurriedClose{1'000};
 constexpr Millis kCloseStep{50};
 constexpr Millis kBackOff{200};
 constexpr Millis kAsk{2'000};  // one question to a broker; between two it is looked at whether there is still time
@@ -213,8 +214,7 @@ Result<std::optional<Offset>> KafkaInput::committed(const TopicPartition& partit
     return asked != RD_KAFKA_RESP_ERR_NO_ERROR ? asked : list->elems[0].err;
   });
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return unreachable(error_of(code, "asking for the committed offset of " + name_of(partition)), connection_,
-                       events_);
+    return not_answered(code, "the committed offset of " + name_of(partition), partition.topic);
   }
   if (list->elems[0].offset < 0) return std::nullopt;
   return Offset(list->elems[0].offset);
@@ -229,7 +229,7 @@ Result<Log::Range> KafkaInput::range(const TopicPartition& partition) {
                                             &end, timeout_ms);
   });
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return unreachable(error_of(code, "asking for the offsets of " + name_of(partition)), connection_, events_);
+    return not_answered(code, "the offsets of " + name_of(partition), partition.topic);
   }
   return Log::Range{.begin = Offset(begin), .end = Offset(end)};
 }
@@ -248,8 +248,12 @@ Result<std::int32_t> KafkaInput::partition_count(const std::string& topic) {
     return metadata->topics[0].err;
   });
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return count;
+  return not_answered(code, "topic " + topic, topic);
+}
+
+Error KafkaInput::not_answered(rd_kafka_resp_err_t code, const std::string& question, const std::string& topic) const {
   if (kind_of(code) == ErrorKind::kReject) return Error(ErrorKind::kReject, "there is no topic " + topic);
-  return unreachable(error_of(code, "asking for topic " + topic), connection_, events_);
+  return unreachable(error_of(code, "asking for " + question), connection_, events_);
 }
 
 // What the fetches brought along; asks nobody. Counts offsets, of which markers of transactions take some
@@ -270,7 +274,8 @@ std::int64_t KafkaInput::lag(const TopicPartition& partition) {
 void KafkaInput::close(Place place) {
   if (!client_) return;
   borrowed_.clear();
-  const Deadline deadline(kClosePatience, connection_);
+  // A consumer that has not left its group does not end either, so even in a hurry there is some time for it.
+  const Deadline deadline(connection_.hurried && connection_.hurried() ? kHurriedClose : kClosePatience);
   if (!topics_.empty() && place == Place::kKept && static_) {
     // To unsubscribe would tell the group; a static member that only closes is missed after the session time-out.
     rd_kafka_assign(client_.get(), nullptr);

@@ -78,6 +78,8 @@ class KafkaInput {
   void note_lost();
 
   Result<void> check_topics();
+  [[nodiscard]] Error not_answered(rd_kafka_resp_err_t code, const std::string& question,
+                                   const std::string& topic) const;
   Result<void> assign_started();
   Position* position_of(const rd_kafka_message_t& message);
   Result<void> take(MessagePtr message, Polled& polled);

@@ -1,14 +1,31 @@
 #include "ingest/kafka_log.h"
 
+#include <atomic>
+#include <future>
+#include <thread>
 #include <utility>
 
 namespace touchstone {
+namespace {
+
+/// How long the clients may take to end; usually it is a few milliseconds.
+constexpr Millis kEndPatience{5'000};
+constexpr Millis kHurriedEnd{1'000};
+
+}  // namespace
 
 KafkaLog::KafkaLog(std::unique_ptr<KafkaInput> input, std::unique_ptr<KafkaOutput> output,
-                   std::unique_ptr<KafkaRestore> restore)
-    : input_(std::move(input)), output_(std::move(output)), restore_(std::move(restore)) {}
+                   std::unique_ptr<KafkaRestore> restore, std::shared_ptr<std::atomic<bool>> muted)
+    : input_(std::move(input)), output_(std::move(output)), restore_(std::move(restore)), muted_(std::move(muted)) {}
 
 Result<std::unique_ptr<KafkaLog>> KafkaLog::open(KafkaLogOptions options) {
+  auto muted = std::make_shared<std::atomic<bool>>(false);
+  if (options.connection.logger) {
+    options.connection.logger = [muted, logger = std::move(options.connection.logger)](int severity,
+                                                                                       std::string_view line) {
+      if (!*muted) logger(severity, line);
+    };
+  }
   const KafkaIdentity identity{
       .group = options.group, .transactional_id = options.transactional_id, .instance = options.instance};
   auto input = KafkaInput::open(options.connection, identity, options.topics);
@@ -18,8 +35,11 @@ Result<std::unique_ptr<KafkaLog>> KafkaLog::open(KafkaLogOptions options) {
   auto output = KafkaOutput::open(options.connection, options.transactional_id);
   if (!output) return output.error();
   TOUCHSTONE_TRY((*input)->join());
-  return std::unique_ptr<KafkaLog>(new KafkaLog(std::move(*input), std::move(*output),
-                                                std::make_unique<KafkaRestore>(options.connection, identity)));
+  auto restore = std::make_unique<KafkaRestore>(options.connection, identity);
+  std::unique_ptr<KafkaLog> log(
+      new KafkaLog(std::move(*input), std::move(*output), std::move(restore), std::move(muted)));
+  log->hurried_ = std::move(options.connection.hurried);
+  return log;
 }
 
 Result<Polled> KafkaLog::poll(Millis timeout, std::size_t max_records) {
@@ -59,10 +79,30 @@ void KafkaLog::leave() { end(KafkaInput::Place::kGivenUp); }
 void KafkaLog::end(KafkaInput::Place place) {
   // An open transaction would keep readers of its partitions waiting until it times out.
   if (output_) static_cast<void>(output_->abort());
-  output_.reset();
-  restore_.reset();
   if (input_) input_->close(place);
-  input_.reset();
+  // librdkafka 2.0 never ends a consumer that had partitions of a topic which was deleted. Such a one is left to
+  // itself: it has left the group, and whoever waited for it could neither report the deletion nor go on.
+  struct Clients {
+    std::unique_ptr<KafkaOutput> output;
+    std::unique_ptr<KafkaRestore> restore;
+    std::unique_ptr<KafkaInput> input;
+  };
+  auto clients = std::make_shared<Clients>(Clients{std::move(output_), std::move(restore_), std::move(input_)});
+  std::promise<void> ended;
+  std::future<void> end = ended.get_future();
+  std::thread ending([clients, ended = std::move(ended)]() mutable {
+    clients->output.reset();
+    clients->restore.reset();
+    clients->input.reset();
+    ended.set_value();
+  });
+  if (end.wait_for(hurried_ && hurried_() ? kHurriedEnd : kEndPatience) == std::future_status::ready) {
+    ending.join();
+  } else {
+    // The process may end before it does.
+    *muted_ = true;
+    ending.detach();
+  }
 }
 
 }  // namespace touchstone

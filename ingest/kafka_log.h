@@ -7,7 +7,9 @@
 // taken.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -57,11 +59,13 @@ class KafkaLog : public Log {
   void end(KafkaInput::Place place);
 
   KafkaLog(std::unique_ptr<KafkaInput> input, std::unique_ptr<KafkaOutput> output,
-           std::unique_ptr<KafkaRestore> restore);
+           std::unique_ptr<KafkaRestore> restore, std::shared_ptr<std::atomic<bool>> muted);
 
   std::unique_ptr<KafkaInput> input_;
   std::unique_ptr<KafkaOutput> output_;
   std::unique_ptr<KafkaRestore> restore_;
+  std::shared_ptr<std::atomic<bool>> muted_;  ///< the clients' lines go nowhere
+  std::function<bool()> hurried_;
 };
 
 }  // namespace touchstone
