@@ -4,7 +4,7 @@
 
 #include <spdlog/spdlog.h>
 
-#include "app/kafka_properties.h"
+#include "app/secrets.h"
 #include "app/version.h"
 #include "exporters/health.h"
 #include "exporters/map_api.h"
@@ -36,7 +36,7 @@ Result<std::unique_ptr<HttpServer>> serve_metrics(const Configuration& configura
   options.address = configuration.http.listen.address;
   options.port = configuration.http.listen.port;
   if (!configuration.http.token_file.empty()) {
-    SecretFile token = read_secret_file(configuration.http.token_file);
+    SecretFile token = read_token(configuration.http.token_file);
     if (!token.reason.empty()) return Error(ErrorKind::kReject, "http.token_file: " + token.reason);
     options.token = std::move(token.value);
   }

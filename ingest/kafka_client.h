@@ -42,9 +42,14 @@ class KafkaEvents {
   void* owner() const { return owner_; }
   void log(int severity, std::string_view line) const;
   void note_error(rd_kafka_resp_err_t code, std::string_view reason);
+  /// A connection failed, as librdkafka's log has it: also while nobody polls the client.
+  void note_failure(std::string_view line);
 
   /// The latest trouble with a connection, for a message to a person; empty: none.
   [[nodiscard]] std::string last_error() const;
+  /// A broker and this client do not accept each other, and there is no other broker to ask. Only a change of
+  /// certificates or passwords helps; the client itself goes on trying.
+  [[nodiscard]] bool refused() const;
   /// Connections that were lost while something was expected on them.
   [[nodiscard]] std::uint64_t disconnects() const { return disconnects_.load(); }
   /// Set once the client has ended for good.
@@ -56,6 +61,8 @@ class KafkaEvents {
   std::atomic<std::uint64_t> disconnects_{0};
   mutable std::mutex mutex_;
   std::string last_error_;
+  bool denied_ = false;   // by a broker, or by us, since the last connection that failed otherwise
+  bool refused_ = false;  // and every broker is down
   std::optional<Error> fatal_;
 };
 

@@ -50,7 +50,7 @@ Result<std::unique_ptr<KafkaInput>> KafkaInput::open(KafkaConnection connection,
 Result<void> KafkaInput::check_topics() {
   for (const std::string& topic : topics_) {
     const auto count = partition_count(topic);
-    if (!count) return unreachable(count.error(), connection_, events_);
+    if (!count) return count.error();
   }
   return {};
 }
