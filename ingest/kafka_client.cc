@@ -73,24 +73,14 @@ void KafkaEvents::note_error(rd_kafka_resp_err_t code, std::string_view reason) 
   if (code == RD_KAFKA_RESP_ERR__FATAL && !fatal_) {
     fatal_ = Error(ErrorKind::kFatal, "Kafka client ended: " + std::string(reason));
   }
-  if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
-    refused_ = denied_;
-    // It says less than the reason that came before it.
-    if (!last_error_.empty()) return;
-  }
-  last_error_ = reason;
+  // "All brokers are down" says less than the reason that came before it.
+  if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || last_error_.empty()) last_error_ = reason;
 }
 
 void KafkaEvents::note_failure(std::string_view line) {
+  denied_ = is_denial(line);
   const std::lock_guard lock(mutex_);
   last_error_ = line;
-  denied_ = is_denial(line);
-  refused_ = refused_ && denied_;
-}
-
-bool KafkaEvents::refused() const {
-  const std::lock_guard lock(mutex_);
-  return refused_;
 }
 
 std::string KafkaEvents::last_error() const {

@@ -47,9 +47,11 @@ class KafkaEvents {
 
   /// The latest trouble with a connection, for a message to a person; empty: none.
   [[nodiscard]] std::string last_error() const;
-  /// A broker and this client do not accept each other, and there is no other broker to ask. Only a change of
+  /// A broker and this client did not accept each other, when a connection failed last. Only a change of
   /// certificates or passwords helps; the client itself goes on trying.
-  [[nodiscard]] bool refused() const;
+  [[nodiscard]] bool denied() const { return denied_.load(); }
+  /// Another broker was found to be of use.
+  void forget_denial() { denied_ = false; }
   /// Connections that were lost while something was expected on them.
   [[nodiscard]] std::uint64_t disconnects() const { return disconnects_.load(); }
   /// Set once the client has ended for good.
@@ -59,10 +61,9 @@ class KafkaEvents {
   void* owner_;
   KafkaLogger logger_;
   std::atomic<std::uint64_t> disconnects_{0};
+  std::atomic<bool> denied_{false};
   mutable std::mutex mutex_;
   std::string last_error_;
-  bool denied_ = false;   // by a broker, or by us, since the last connection that failed otherwise
-  bool refused_ = false;  // and every broker is down
   std::optional<Error> fatal_;
 };
 

@@ -77,6 +77,7 @@ class KafkaInput {
 
   Result<void> check_topics();
   Result<void> assign_started();
+  Result<void> find_acceptance();
   Position* position_of(const rd_kafka_message_t& message);
   Result<void> take(MessagePtr message, Polled& polled);
   Result<void> take_error(const rd_kafka_message_t& message, Polled& polled);

@@ -268,6 +268,8 @@ def run(arguments, seconds=COMMAND_SECONDS, data=None, check=True):
 class Kafka:
     """A server of one node, and what a test wants of it."""
 
+    START_OPTIONS = ()
+
     def __init__(self, directory):
         self.directory = directory
         self.address = None
@@ -298,7 +300,8 @@ class Kafka:
 
     def _command(self, command):
         """kafka-local undoes a start on SIGTERM, and only then; so an interruption must not be a SIGKILL."""
-        process = subprocess.Popen([KAFKA_LOCAL, command, "--dir", self.directory], stdin=subprocess.DEVNULL,
+        options = self.START_OPTIONS if command == "start" else ()
+        process = subprocess.Popen([KAFKA_LOCAL, command, "--dir", self.directory, *options], stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
         try:
             said, trouble = process.communicate(timeout=400)
