@@ -19,6 +19,8 @@ Result<std::unique_ptr<HttpServer>> serve_metrics(const Configuration& configura
   metrics.each_segment = configuration.metrics.segments == MetricSegments::kEach;
   metrics.series_max = configuration.metrics.series_max;
   metrics.version = kVersion;
+  HttpServerOptions options;
+  metrics.http = options.tally;
   auto page = std::make_shared<MetricsPage>(rules, board, std::move(metrics));
 
   std::vector<HttpRoute> routes = health_routes([&board]() -> std::optional<std::string> {
@@ -32,7 +34,6 @@ Result<std::unique_ptr<HttpServer>> serve_metrics(const Configuration& configura
                       return response;
                     }});
   for (HttpRoute& route : map_routes(rules, board)) routes.push_back(std::move(route));
-  HttpServerOptions options;
   options.address = configuration.http.listen.address;
   options.port = configuration.http.listen.port;
   if (!configuration.http.token_file.empty()) {

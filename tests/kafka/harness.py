@@ -2,7 +2,7 @@
 
 A test is a function `scenario(world, checks)` handed to `main`. Everything it starts belongs to its World, which ends it
 and removes its files whatever happens: also when a check raises, when the test takes too long, or on SIGTERM. The tests
-bring no library along; they need Python 3.11, Java, kcat and, for one of them, Prometheus.
+bring no library along; they need Python 3.11, Java, kcat and, for one of them each, Prometheus and openssl.
 """
 
 import collections
