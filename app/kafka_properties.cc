@@ -52,16 +52,15 @@ std::string_view trimmed(std::string_view text) {
 }
 
 /// What follows the name of a property in Java's notation, a colon or a blank, is no part of it here; the rest of
-/// such a line may be a password with an equals sign in it.
+/// such a line may be a password with an equals sign in it. No property has a capital letter in its name.
 bool is_property_name(std::string_view name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-           c == '-';
-  });
+  return !name.empty() && name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789._-") == std::string_view::npos;
 }
 
 bool is_variable_name(std::string_view name) {
-  return is_property_name(name) && name.find_first_of(".-") == std::string_view::npos;
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  });
 }
 
 /// `key=value` lines; blank lines and those that begin with # or ! say nothing. The last of a key counts, as

@@ -14,10 +14,10 @@ import sys
 import tempfile
 
 # Forms that trip a reader of YAML or of properties: quotes, colons, equals signs, signs that begin something.
-SECRETS = ("hunter2hunter2", "*hunter2hunter2", "&hunter2hunter2", "!hunter2hunter2", "%hunter2hunter2", "@hunter2hunter2",
+SECRETS = ("hunter2hunter2", "*hunter2hunter2", "&hunter2hunter2", "!hunter2hunter2", "!!hunter2hunter2", "%hunter2hunter2", "@hunter2hunter2",
            "'hunter2hunter2", '"hunter2hunter2', "hunter2hunter2: x", "hunter2hunter2 # x", "{hunter2hunter2", "[hunter2hunter2",
-           "hunter2hunter2==", "|hunter2hunter2", "\\hunter2hunter2", "123456789012345678")
-MARKS = ("hunter2", "123456789012345678")
+           "Hunter2hunter2==", "|hunter2hunter2", "\\hunter2hunter2", "123456789012345678")
+MARKS = ("unter2", "123456789012345678")
 
 # The secret stands at SECRET.
 CONFIGURATIONS = {
