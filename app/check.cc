@@ -11,6 +11,7 @@
 
 #include "app/configuration.h"
 #include "app/exit_code.h"
+#include "app/secrets.h"
 #include "ingest/map_loader.h"
 #include "ingest/yaml_document.h"
 
@@ -53,7 +54,9 @@ void examine_map(const YamlDocument& document, Checked& checked) {
 void examine_configuration(const YamlDocument& document, Checked& checked) {
   ConfigurationLoaded loaded = load_configuration(document);
   checked.is_right = loaded.configuration.has_value();
-  add_findings(std::move(loaded.problems), {}, checked);
+  std::vector<Problem> warnings;
+  if (loaded.configuration) warnings = secret_warnings(*loaded.configuration);
+  add_findings(std::move(loaded.problems), std::move(warnings), checked);
   if (!loaded.configuration) return;
   checked.summary = document.file() + ": a configuration";
   // Secrets may well be absent where a file is only checked, so this is no problem of the file.

@@ -14,6 +14,7 @@
 
 #include "app/kafka_properties.h"
 #include "app/pseudonym_key.h"
+#include "app/secrets.h"
 #include "app/window_settings.h"
 #include "ingest/yaml_reader.h"
 
@@ -196,6 +197,10 @@ class ConfigurationReader {
     if (const auto value = keys.find("properties_file")) set(made_.kafka.properties_file, file(*value));
     const auto properties = keys.find("properties");
     if (!properties) return;
+    if (properties->kind() == YamlKind::kScalar) {
+      // Not repeated: it may be a whole properties file with its passwords.
+      return properties->problem("expected a mapping of names to values, found one text");
+    }
     for (const auto& [name, value] : entries_of(*properties)) {
       KafkaProperty property;
       property.at = value.node().at;
@@ -368,7 +373,7 @@ std::vector<Problem> check_runnable(const Configuration& configuration) {
   }
   if (configuration.state.dir.empty()) add("state.dir", "run needs a directory for its state");
   if (!configuration.http.token_file.empty()) {
-    const SecretFile token = read_secret_file(configuration.http.token_file);
+    const SecretFile token = read_token(configuration.http.token_file);
     if (!token.reason.empty()) add("http.token_file", token.reason);
   }
   for (Problem& problem : read_pseudonym_key(configuration).problems) problems.push_back(std::move(problem));

@@ -6,6 +6,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/configuration.h"
@@ -15,8 +16,12 @@ namespace touchstone {
 
 struct ReadProperties {
   std::map<std::string, std::string> values;
-  std::vector<Problem> problems;  ///< no message repeats a value
+  std::vector<Problem> problems;  ///< no message repeats a value, save the path of a file
+  bool secret_in_file = false;    ///< kafka.properties_file holds a secret itself
 };
+
+/// Whether the value of this property is a secret, and not only where to find one.
+[[nodiscard]] bool is_secret(std::string_view property);
 
 /// Reads the properties file, the files of secrets and the environment, once. The configuration goes before
 /// the file.

@@ -4,7 +4,7 @@
 
 #include <spdlog/spdlog.h>
 
-#include "app/kafka_properties.h"
+#include "app/secrets.h"
 #include "app/version.h"
 #include "exporters/health.h"
 #include "exporters/map_api.h"
@@ -19,6 +19,8 @@ Result<std::unique_ptr<HttpServer>> serve_metrics(const Configuration& configura
   metrics.each_segment = configuration.metrics.segments == MetricSegments::kEach;
   metrics.series_max = configuration.metrics.series_max;
   metrics.version = kVersion;
+  HttpServerOptions options;
+  metrics.http = options.tally;
   auto page = std::make_shared<MetricsPage>(rules, board, std::move(metrics));
 
   std::vector<HttpRoute> routes = health_routes([&board] { return board.why_not_ready(); });
@@ -29,11 +31,10 @@ Result<std::unique_ptr<HttpServer>> serve_metrics(const Configuration& configura
                       return response;
                     }});
   for (HttpRoute& route : map_routes(rules, board)) routes.push_back(std::move(route));
-  HttpServerOptions options;
   options.address = configuration.http.listen.address;
   options.port = configuration.http.listen.port;
   if (!configuration.http.token_file.empty()) {
-    SecretFile token = read_secret_file(configuration.http.token_file);
+    SecretFile token = read_token(configuration.http.token_file);
     if (!token.reason.empty()) return Error(ErrorKind::kReject, "http.token_file: " + token.reason);
     options.token = std::move(token.value);
   }

@@ -20,6 +20,7 @@
 #include "app/metrics_server.h"
 #include "app/pseudonym_key.h"
 #include "app/purge.h"
+#include "app/secrets.h"
 #include "app/signals.h"
 #include "app/steady_clock.h"
 #include "ingest/kafka_admin.h"
@@ -43,6 +44,8 @@ void log_to_standard_error(const std::string& level) {
   spdlog::set_default_logger(std::move(logger));
 }
 
+bool is_for_search_of_faults(std::string_view level) { return level == "debug" || level == "trace"; }
+
 KafkaConnection connection_of(const Configuration& configuration) {
   KafkaConnection connection;
   connection.properties = read_kafka_properties(configuration).values;
@@ -62,7 +65,9 @@ bool is_runnable(const Configuration& configuration) {
     problems.push_back({configuration.file, 1, 1, "kafka.properties", problem});
   }
   for (const Problem& problem : problems) std::cerr << to_string(problem) << '\n';
-  return problems.empty();
+  if (!problems.empty()) return false;
+  for (const Problem& warning : secret_warnings(configuration)) std::cerr << "warning: " << to_string(warning) << '\n';
+  return true;
 }
 
 bool needs_intake(const Configuration& configuration) {
@@ -309,6 +314,8 @@ int run(const Configuration& configuration, RunUntil until) {
 
 int topics(const Configuration& configuration, TopicsMode mode, std::ostream& out) {
   if (!is_runnable(configuration)) return kExitConfiguration;
+  // Each failed attempt to connect would be a line; what ends the command is told once, at its end.
+  log_to_standard_error(is_for_search_of_faults(configuration.log.level) ? configuration.log.level : "off");
   auto admin = KafkaAdmin::open(connection_of(configuration));
   if (!admin) return failed(admin.error());
   auto found = survey(**admin, configuration);

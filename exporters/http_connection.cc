@@ -25,6 +25,10 @@ constexpr std::size_t kReadBytes = 4096;
 constexpr Millis kLingerTimeout{1000};
 constexpr std::size_t kLingerBytes = std::size_t{256} << 10;
 
+constexpr std::string_view kDataPolicy = "default-src 'none'; frame-ancestors 'none'";
+constexpr std::string_view kPagePolicy =
+    "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 using Parser = http::request_parser<http::string_body>;
 
 HttpRefusal refusal(unsigned status, std::string_view message) { return {json_error(status, message)}; }
@@ -42,6 +46,17 @@ HttpReceived received_instead(const beast::error_code& failure) {
   return HttpEnd::kClosed;
 }
 
+// A page in the operator's browser can send a POST to whatever the browser reaches, without being allowed to
+// read the answer. Browsers then say whose page it is; other clients say nothing.
+bool is_from_another_site(const http::request_header<>& header) {
+  if (header.method() == http::verb::get || header.method() == http::verb::head) return false;
+  const auto origin = header.find(http::field::origin);
+  if (origin == header.end()) return false;
+  const std::string_view value = origin->value();
+  const std::size_t host = value.find("://");
+  return host == std::string_view::npos || value.substr(host + 3) != std::string_view(header[http::field::host]);
+}
+
 // What the parser lets through and we do not. Chunked bodies are refused because the parser takes them from
 // HTTP/1.0 clients, in odd spellings, and with extensions of any length.
 std::optional<HttpRefusal> refused(const http::request_header<>& header, const HttpLimits& limits) {
@@ -53,6 +68,7 @@ std::optional<HttpRefusal> refused(const http::request_header<>& header, const H
     return refusal(400, "the header Host must be given once");
   }
   if (header.count(http::field::authorization) > 1) return refusal(400, "Authorization was given more than once");
+  if (is_from_another_site(header)) return refusal(403, "a page of another site may only read, and nothing is for it");
   if (header.count(http::field::expect) != 0) return refusal(417, "Expect is not supported; just send the body");
   return std::nullopt;
 }
@@ -83,6 +99,7 @@ asio::awaitable<HttpReceived> HttpConnection::receive() {
   if (buffer_.size() == 0) {
     if (const auto end = co_await wait_for_bytes()) co_return *end;
   }
+  now_waits_for(WaitsFor::kRequest);
   first_ = false;
   kept_ = false;  // until the request was read to its end
   head_ = false;
@@ -99,6 +116,7 @@ asio::awaitable<HttpReceived> HttpConnection::receive() {
   stream_.expires_after(limits_.body_timeout);
   const auto [body_failure, body_size] = co_await http::async_read(stream_, buffer_, parser, kNoThrow);
   if (body_failure) co_return received_instead(body_failure);
+  now_waits_for(WaitsFor::kNothing);
   kept_ = parser.get().keep_alive();
   co_return request_from(parser.release());
 }
@@ -107,9 +125,9 @@ asio::awaitable<HttpReceived> HttpConnection::receive() {
 // while it is new, as nobody keeps it for later.
 asio::awaitable<std::optional<HttpEnd>> HttpConnection::wait_for_bytes() {
   stream_.expires_after(first_ ? std::min(limits_.header_timeout, limits_.idle_timeout) : limits_.idle_timeout);
-  idle_ = true;
+  now_waits_for(WaitsFor::kNextMove);
   const auto [failure, size] = co_await stream_.async_read_some(buffer_.prepare(kReadBytes), kNoThrow);
-  idle_ = false;
+  now_waits_for(WaitsFor::kNothing);
   if (failure) co_return HttpEnd::kClosed;
   buffer_.commit(size);
   co_return std::nullopt;
@@ -122,20 +140,29 @@ asio::awaitable<std::optional<HttpEnd>> HttpConnection::send(HttpResponse respon
   message.set(http::field::content_type, response.content_type);
   message.set(http::field::cache_control, "no-store");
   message.set("X-Content-Type-Options", "nosniff");
+  // For whoever opens an answer in a browser: it runs nothing that is not ours, in nobody's frame, and tells
+  // other pages nothing. A page that needs more says so in its own headers.
+  message.set("Content-Security-Policy", response.content_type.starts_with("text/html") ? kPagePolicy : kDataPolicy);
+  message.set("Cross-Origin-Resource-Policy", "same-origin");
+  message.set("Referrer-Policy", "no-referrer");
   for (const auto& [name, value] : response.headers) {
     if (is_printable(value)) message.set(name, value);
   }
+  unread_bytes_ = head_ ? 0 : response.body.size();
   message.body() = std::move(response.body);
   message.prepare_payload();
   message.keep_alive(kept_);
   http::response_serializer<http::string_body> serializer(message);
   stream_.expires_after(limits_.write_timeout);
+  now_waits_for(WaitsFor::kReader);
   beast::error_code failure;
   if (head_) {
     std::tie(failure, std::ignore) = co_await http::async_write_header(stream_, serializer, kNoThrow);
   } else {
     std::tie(failure, std::ignore) = co_await http::async_write(stream_, serializer, kNoThrow);
   }
+  unread_bytes_ = 0;
+  now_waits_for(WaitsFor::kNothing);
   if (failure) co_return failure == beast::error::timeout ? HttpEnd::kTimedOut : HttpEnd::kClosed;
   if (!kept_) co_return HttpEnd::kClosed;
   co_return std::nullopt;
@@ -146,7 +173,7 @@ asio::awaitable<void> HttpConnection::finish() {
   beast::error_code ignored;
   stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
   stream_.expires_after(kLingerTimeout);
-  idle_ = true;
+  now_waits_for(WaitsFor::kNextMove);
   std::size_t drained = 0;
   while (drained < kLingerBytes) {
     buffer_.clear();
@@ -158,7 +185,28 @@ asio::awaitable<void> HttpConnection::finish() {
 }
 
 void HttpConnection::end_if_idle() {
-  if (idle_) stream_.close();
+  if (waits_for_ == WaitsFor::kNextMove) stream_.close();
+}
+
+// What was dropped waits for nothing any more, although its last read or write is still to return.
+void HttpConnection::now_waits_for(WaitsFor what) {
+  if (dropped_) return;
+  waits_for_ = what;
+  waits_since_ = std::chrono::steady_clock::now();
+}
+
+bool HttpConnection::goes_before(const HttpConnection& other) const {
+  const auto rank = [](const HttpConnection& each) {
+    return std::pair(each.waits_for_ != WaitsFor::kNextMove, each.waits_since_);
+  };
+  return rank(*this) < rank(other);
+}
+
+void HttpConnection::drop() {
+  now_waits_for(WaitsFor::kNothing);
+  dropped_ = true;
+  unread_bytes_ = 0;
+  stream_.close();
 }
 
 }  // namespace touchstone

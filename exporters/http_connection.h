@@ -2,6 +2,8 @@
 // everything runs on the server's loop, and nothing throws but for want of memory.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <optional>
 #include <variant>
 
@@ -40,20 +42,35 @@ class HttpConnection {
 
   /// Ends what the connection waits for if that is only the client's next move; it is not used further then.
   void end_if_idle();
+
+  /// Whether something is awaited from the client: a request, the rest of one, or that it reads its answer.
+  [[nodiscard]] bool waits() const { return waits_for_ != WaitsFor::kNothing; }
+  /// Of two that wait: this one is to be dropped rather than the other.
+  [[nodiscard]] bool goes_before(const HttpConnection& other) const;
+  /// Of the answer that is being sent.
+  [[nodiscard]] std::size_t unread_bytes() const { return unread_bytes_; }
+  /// Closes it, whatever it waits for; it counts as waiting no longer.
+  void drop();
   /// After the next response the connection is at its end.
   void keep_no_longer() { kept_ = false; }
 
  private:
+  enum class WaitsFor { kNothing, kNextMove, kRequest, kReader };
+
   boost::asio::awaitable<std::optional<HttpEnd>> wait_for_bytes();
+  void now_waits_for(WaitsFor what);
 
   const HttpLimits& limits_;
   boost::beast::tcp_stream stream_;
   boost::beast::flat_buffer buffer_;
   bool first_ = true;      // no request was received yet
-  bool idle_ = false;      // waiting for the client, with nothing begun
   bool kept_ = true;       // may be used for another request
   bool head_ = false;      // the request received last has the method HEAD
   unsigned version_ = 11;  // of the request received last
+  WaitsFor waits_for_ = WaitsFor::kNothing;
+  std::chrono::steady_clock::time_point waits_since_;
+  std::size_t unread_bytes_ = 0;
+  bool dropped_ = false;
 };
 
 }  // namespace touchstone

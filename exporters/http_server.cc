@@ -1,7 +1,6 @@
 #include "exporters/http_server.h"
 
 #include <array>
-#include <atomic>
 #include <exception>
 #include <list>
 #include <thread>
@@ -44,7 +43,7 @@ constexpr std::string_view kTooManyConnections =
 class HttpServer::Listener {
  public:
   Listener(HttpServerOptions options, std::vector<HttpRoute> routes)
-      : options_(std::move(options)), routes_(std::move(routes), options_.token) {}
+      : options_(std::move(options)), routes_(std::move(routes), options_.token), tally_(*options_.tally) {}
 
   Result<void> listen();
   void run();
@@ -75,6 +74,8 @@ class HttpServer::Listener {
   asio::awaitable<HttpResponse> answer(const HttpRequest& request);
   HttpResponse run_handler(const HttpRoute& route, const HttpRequest& request);
   void refuse(tcp::socket socket);
+  bool drop_longest_waiting();
+  void make_room_for(std::size_t bytes);
   void begin_stop(Millis patience);
   void end_if_unused();
 
@@ -84,11 +85,7 @@ class HttpServer::Listener {
   bool stopping_ = false;
   std::size_t open_connections_ = 0;  // those accepted and not refused, listed yet or not
   Connections connections_;
-  std::atomic<std::uint64_t> requests_ = 0;
-  std::atomic<std::uint64_t> refused_requests_ = 0;
-  std::atomic<std::uint64_t> refused_connections_ = 0;
-  std::atomic<std::uint64_t> timeouts_ = 0;
-  std::atomic<std::uint64_t> handler_failures_ = 0;
+  HttpTally& tally_;
   // In this order: what is left of the worker's tasks and of the connections refers to everything above it.
   asio::io_context loop_{1};
   tcp::acceptor acceptor_{loop_};
@@ -123,13 +120,13 @@ asio::awaitable<void> HttpServer::Listener::accept_connections() {
     if (failure) {
       asio::steady_timer pause(loop_, kAcceptPause);
       co_await pause.async_wait(kNoThrow);
-    } else if (open_connections_ >= options_.limits.max_connections) {
+    } else if (open_connections_ >= options_.limits.max_connections && !drop_longest_waiting()) {
       refuse(std::move(socket));
     } else {
-      ++open_connections_;
+      tally_.open_connections = ++open_connections_;
       // Ignores what is thrown: without memory for it a connection just ends.
       asio::co_spawn(loop_, serve(std::move(socket)), [this](const std::exception_ptr&) {
-        --open_connections_;
+        tally_.open_connections = --open_connections_;
         end_if_unused();
       });
     }
@@ -148,18 +145,20 @@ asio::awaitable<void> HttpServer::Listener::serve(tcp::socket socket) {
       end = *ended;
       continue;
     }
-    ++requests_;
+    ++tally_.requests;
     HttpResponse response;
     if (auto* refusal = std::get_if<HttpRefusal>(&received)) {
-      ++refused_requests_;
+      ++tally_.refused_requests;
       response = std::move(refusal->response);
     } else {
       response = co_await answer(std::get<HttpRequest>(received));
     }
+    if (response.status == 401) ++tally_.unauthorized;
     if (stopping_) connection.keep_no_longer();
+    make_room_for(response.body.size());
     end = co_await connection.send(std::move(response));
   }
-  if (end == HttpEnd::kTimedOut) ++timeouts_;
+  if (end == HttpEnd::kTimedOut) ++tally_.timeouts;
   co_await connection.finish();
 }
 
@@ -181,20 +180,48 @@ HttpResponse HttpServer::Listener::run_handler(const HttpRoute& route, const Htt
     cause = failure.what();
   } catch (...) {  // whatever it is, it must not end the process
   }
-  ++handler_failures_;
+  ++tally_.handler_failures;
   if (options_.report) options_.report("HTTP handler of " + route.path + " failed: " + cause);
   return json_error(500, "internal error");
 }
 
 // Without waiting: a client that does not take these bytes at once does not get them.
 void HttpServer::Listener::refuse(tcp::socket socket) {
-  ++refused_connections_;
+  ++tally_.refused_connections;
   boost::system::error_code ignored;
   std::array<char, 4096> unread;
   socket.non_blocking(true, ignored);
   socket.write_some(asio::buffer(kTooManyConnections), ignored);
   socket.shutdown(tcp::socket::shutdown_send, ignored);
   socket.read_some(asio::buffer(unread), ignored);
+}
+
+// A client that is served well makes the server wait for milliseconds, so under an attack these are the
+// attacker's. An idle connection goes first: ending it harms nobody.
+bool HttpServer::Listener::drop_longest_waiting() {
+  HttpConnection* longest = nullptr;
+  for (HttpConnection* each : connections_) {
+    if (each->waits() && (longest == nullptr || each->goes_before(*longest))) longest = each;
+  }
+  if (longest == nullptr) return false;
+  longest->drop();
+  ++tally_.dropped_connections;
+  return true;
+}
+
+void HttpServer::Listener::make_room_for(std::size_t bytes) {
+  for (;;) {
+    std::size_t unread = bytes;
+    HttpConnection* longest = nullptr;
+    for (HttpConnection* each : connections_) {
+      if (each->unread_bytes() == 0) continue;
+      unread += each->unread_bytes();
+      if (longest == nullptr || each->goes_before(*longest)) longest = each;
+    }
+    if (unread <= options_.limits.max_unread_bytes || longest == nullptr) return;
+    longest->drop();
+    ++tally_.dropped_connections;
+  }
 }
 
 void HttpServer::Listener::begin_stop(Millis patience) {
@@ -221,13 +248,7 @@ void HttpServer::Listener::stop(Millis patience) {
   worker_.join();
 }
 
-HttpCounts HttpServer::Listener::counts() const {
-  return {.requests = requests_,
-          .refused_requests = refused_requests_,
-          .refused_connections = refused_connections_,
-          .timeouts = timeouts_,
-          .handler_failures = handler_failures_};
-}
+HttpCounts HttpServer::Listener::counts() const { return tally_.counts(); }
 
 Result<std::unique_ptr<HttpServer>> HttpServer::start(HttpServerOptions options, std::vector<HttpRoute> routes) {
   if (options.token && options.token->empty()) return Error(ErrorKind::kFatal, "the HTTP token is empty");

@@ -20,12 +20,17 @@
 #include "engine/model/result.h"
 #include "engine/model/time.h"
 #include "exporters/http_routes.h"
+#include "exporters/http_tally.h"
 
 namespace touchstone {
 
 /// What a client may ask for; each is answered with its status, or cut off where it takes too long.
 struct HttpLimits {
-  std::size_t max_connections = 256;          ///< beyond: 503, closed
+  /// Beyond, the connection that has kept the server waiting for longest, for a request or for its answer to be
+  /// read, makes room; if all are being answered, the new one gets 503 and is closed.
+  std::size_t max_connections = 256;
+  /// Of answers that were not read yet, over all connections; beyond, those waiting for longest are cut off.
+  std::size_t max_unread_bytes = std::size_t{64} << 20;
   std::uint32_t max_header_bytes = 8 * 1024;  ///< with the request line; beyond: 431
   std::size_t max_target_bytes = 4 * 1024;    ///< beyond: 414
   std::uint64_t max_body_bytes = 64 * 1024;   ///< beyond: 413
@@ -42,15 +47,8 @@ struct HttpServerOptions {
   HttpLimits limits{};
   /// Told one sentence when a handler throws; called by the server's threads. The client sees only a 500.
   std::function<void(std::string_view)> report{};
-};
-
-/// Since the start; for the metrics page.
-struct HttpCounts {
-  std::uint64_t requests = 0;             ///< answered, in whatever way
-  std::uint64_t refused_requests = 0;     ///< not understood or beyond a limit
-  std::uint64_t refused_connections = 0;  ///< beyond max_connections
-  std::uint64_t timeouts = 0;             ///< connections cut off in the middle of a request or response
-  std::uint64_t handler_failures = 0;
+  /// Counts go here; for whoever wants to read them without the server. Never null.
+  std::shared_ptr<HttpTally> tally = std::make_shared<HttpTally>();
 };
 
 class HttpServer {

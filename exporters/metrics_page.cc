@@ -260,6 +260,20 @@ class Renderer {
     keep({std::move(build)});
   }
 
+  void http(const HttpCounts& counts) {
+    counter("http_requests_total", "HTTP requests answered, in whatever way", counts.requests);
+    counter("http_refused_requests_total", "HTTP requests not understood or beyond a limit", counts.refused_requests);
+    counter("http_unauthorized_requests_total", "HTTP requests without the token that they need", counts.unauthorized);
+    gauge("http_open_connections", "HTTP connections now", as_double(counts.open_connections));
+    counter("http_refused_connections_total", "HTTP connections beyond the limit that were turned away",
+            counts.refused_connections);
+    counter("http_dropped_connections_total",
+            "HTTP connections ended to make room for others, having kept the server waiting for longest",
+            counts.dropped_connections);
+    counter("http_timeouts_total", "HTTP connections cut off in the middle of a request or response", counts.timeouts);
+    counter("http_handler_failures_total", "HTTP requests answered with 500", counts.handler_failures);
+  }
+
   [[nodiscard]] std::string text() {
     for (MetricFamily& each : process_metrics()) families_.push_back(std::move(each));
     return prometheus::TextSerializer().Serialize(families_);
@@ -347,6 +361,7 @@ std::string MetricsPage::render() {
   left_out_ += renderer.windows();
   renderer.partitions();
   renderer.engine(options_.version, left_out_);
+  if (options_.http) renderer.http(options_.http->counts());
   return renderer.text();
 }
 

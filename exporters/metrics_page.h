@@ -9,14 +9,16 @@
 
 #include "engine/flow/board.h"
 #include "engine/model/rules.h"
+#include "exporters/http_tally.h"
 
 namespace touchstone {
 
 struct MetricsOptions {
-  std::vector<std::string> windows;    ///< names of those exported; empty: all
-  bool each_segment = true;            ///< false: only rows over all segments
-  std::uint32_t series_max = 100'000;  ///< of rolling windows; beyond it rows are left out, and counted
-  std::string version;                 ///< for build_info
+  std::vector<std::string> windows;         ///< names of those exported; empty: all
+  bool each_segment = true;                 ///< false: only rows over all segments
+  std::uint32_t series_max = 100'000;       ///< of rolling windows; beyond it rows are left out, and counted
+  std::string version;                      ///< for build_info
+  std::shared_ptr<const HttpTally> http{};  ///< of the server that shows the page; may be null
 };
 
 /// Thread-safe as long as one thread renders at a time (the counter of left-out series is its own).

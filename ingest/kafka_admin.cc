@@ -62,7 +62,8 @@ Result<std::vector<ExistingTopic>> KafkaAdmin::describe(const std::vector<std::s
   do {
     code = rd_kafka_metadata(client_.get(), 1, nullptr, &answer, std::max(1, deadline.left_ms(Millis{5'000})));
     rd_kafka_poll(client_.get(), 0);
-  } while (code != RD_KAFKA_RESP_ERR_NO_ERROR && kind_of(code) == ErrorKind::kRetry && !deadline.passed());
+  } while (code != RD_KAFKA_RESP_ERR_NO_ERROR && kind_of(code) == ErrorKind::kRetry && !deadline.passed() &&
+           !events_.denied());
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
     return unreachable(error_of(code, "asking for topics"), connection_, events_);
   }

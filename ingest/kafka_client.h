@@ -45,9 +45,16 @@ class KafkaEvents {
   void* owner() const { return owner_; }
   void log(int severity, std::string_view line) const;
   void note_error(rd_kafka_resp_err_t code, std::string_view reason);
+  /// A connection failed, as librdkafka's log has it: also while nobody polls the client.
+  void note_failure(std::string_view line);
 
   /// The latest trouble with a connection, for a message to a person; empty: none.
   [[nodiscard]] std::string last_error() const;
+  /// A broker and this client did not accept each other, when a connection failed last. Only a change of
+  /// certificates or passwords helps; the client itself goes on trying.
+  [[nodiscard]] bool denied() const { return denied_.load(); }
+  /// Another broker was found to be of use.
+  void forget_denial() { denied_ = false; }
   /// Established connections that were lost, unless they were idle. Of equal losses within 30 s librdkafka tells
   /// only the first of each client.
   [[nodiscard]] std::uint64_t disconnects() const { return disconnects_.load(); }
@@ -58,6 +65,7 @@ class KafkaEvents {
   void* owner_;
   KafkaLogger logger_;
   std::atomic<std::uint64_t> disconnects_{0};
+  std::atomic<bool> denied_{false};
   mutable std::mutex mutex_;
   std::string last_error_;
   std::optional<Error> fatal_;

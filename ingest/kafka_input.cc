@@ -15,6 +15,7 @@ constexpr Millis kHurriedClose{1'000};
 constexpr Millis kCloseStep{50};
 constexpr Millis kBackOff{200};
 constexpr Millis kAsk{2'000};  // one question to a broker; between two it is looked at whether there is still time
+constexpr Millis kAcceptancePatience{3'000};
 
 // Repeats `ask(timeout_ms)` until it is decided or patience ends.
 template <typename Ask>
@@ -53,7 +54,7 @@ Result<std::unique_ptr<KafkaInput>> KafkaInput::open(KafkaConnection connection,
 Result<void> KafkaInput::check_topics() {
   for (const std::string& topic : topics_) {
     const auto count = partition_count(topic);
-    if (!count) return unreachable(count.error(), connection_, events_);
+    if (!count) return count.error();
   }
   return {};
 }
@@ -115,6 +116,7 @@ Result<Polled> KafkaInput::poll(Millis timeout, std::size_t max_records) {
     TOUCHSTONE_TRY(take(std::move(message), polled));
   }
   if (const auto fatal = events_.fatal()) return *fatal;
+  if (events_.denied()) TOUCHSTONE_TRY(find_acceptance());
   if (rebalanced_) {
     // All partitions were taken away first, so what had been collected is nobody's.
     polled.records.clear();
@@ -124,6 +126,21 @@ Result<Polled> KafkaInput::poll(Millis timeout, std::size_t max_records) {
     rebalanced_ = false;
   }
   return polled;
+}
+
+// A client that no broker accepts any more goes on trying in silence, and an engine that has nothing to commit
+// would seem to be well.
+Result<void> KafkaInput::find_acceptance() {
+  const rd_kafka_metadata_t* found = nullptr;
+  const rd_kafka_resp_err_t code =
+      rd_kafka_metadata(client_.get(), 0, nullptr, &found, static_cast<int>(kAcceptancePatience.count()));
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    const MetadataPtr ignored(found);
+    events_.forget_denial();
+  } else if (events_.denied()) {
+    return unreachable(Error(ErrorKind::kFatal, "no broker accepts this client"), connection_, events_);
+  }
+  return {};
 }
 
 Result<void> KafkaInput::assign_started() {

@@ -81,6 +81,7 @@ class KafkaInput {
   [[nodiscard]] Error not_answered(rd_kafka_resp_err_t code, const std::string& question,
                                    const std::string& topic) const;
   Result<void> assign_started();
+  Result<void> find_acceptance();
   Position* position_of(const rd_kafka_message_t& message);
   Result<void> take(MessagePtr message, Polled& polled);
   Result<void> take_error(const rd_kafka_message_t& message, Polled& polled);

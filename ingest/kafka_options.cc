@@ -1,6 +1,7 @@
 #include "ingest/kafka_options.h"
 
 #include <array>
+#include <initializer_list>
 
 namespace touchstone {
 namespace {
@@ -13,6 +14,7 @@ struct Refused {
 constexpr std::string_view kOffsets = "offsets are committed in the engine's transactions only";
 constexpr std::string_view kIdentity = "the engine derives it from `group` and the instance";
 constexpr std::string_view kExactlyOnce = "exactly-once output rests on it";
+constexpr std::string_view kOfJava = "it belongs to Java's client; instead there are ";
 
 constexpr std::array kRefused = {
     Refused{"enable.auto.commit", kOffsets},
@@ -69,6 +71,9 @@ KafkaProperties common_properties() {
       // Lag comes from the watermarks that each fetch brings along; no thread has to render statistics.
       {"statistics.interval.ms", "0"},
       {"log.thread.name", "false"},
+      // Once security.protocol asks for TLS: the broker must prove that it is the one in bootstrap.servers.
+      {"enable.ssl.certificate.verification", "true"},
+      {"ssl.endpoint.identification.algorithm", "https"},
   };
 }
 
@@ -170,16 +175,63 @@ KafkaProperties engine_properties(KafkaRole role, const KafkaIdentity& identity)
       break;
   }
   KafkaProperties all = common_properties();
-  all["log.connection.close"] = "false";
+  // How a broker that wants TLS answers a client that does not speak it; there is no other word of it.
+  all["log.connection.close"] = "true";
   return all;
 }
 
-bool uses_scram(const KafkaProperties& user) {
-  for (const char* name : {"sasl.mechanism", "sasl.mechanisms"}) {
-    const auto found = user.find(name);
-    if (found != user.end() && found->second.find("SCRAM") != std::string::npos) return true;
+// What Java's client calls differently; configurations are copied from one to the other.
+struct JavaProperty {
+  std::string_view name;
+  std::string_view instead;
+};
+
+constexpr std::array kJavaProperties = {
+    JavaProperty{"sasl.jaas.config", "sasl.username and sasl.password"},
+    JavaProperty{"ssl.truststore.location", "ssl.ca.location, with certificates in PEM"},
+    JavaProperty{"ssl.truststore.password", "ssl.ca.location, which needs none"},
+    JavaProperty{"ssl.truststore.type", "ssl.ca.location, with certificates in PEM"},
+    JavaProperty{"ssl.keystore.type", "ssl.keystore.location (PKCS#12), and ssl.key.location (PEM)"},
+};
+
+const JavaProperty* find_java_property(std::string_view name) {
+  for (const JavaProperty& property : kJavaProperties) {
+    if (property.name == name) return &property;
   }
-  return false;
+  return nullptr;
+}
+
+/// The value in lower case, as librdkafka compares it; empty if there is none.
+std::string word_of(const KafkaProperties& user, std::initializer_list<const char*> names) {
+  for (const char* name : names) {
+    const auto found = user.find(name);
+    if (found == user.end()) continue;
+    std::string word = found->second;
+    for (char& letter : word)
+      letter = letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter + ('a' - 'A')) : letter;
+    return word;
+  }
+  return {};
+}
+
+bool uses_scram(const KafkaProperties& user) {
+  return word_of(user, {"sasl.mechanism", "sasl.mechanisms"}).find("scram") != std::string::npos;
+}
+
+bool has_any(const KafkaProperties& user, std::string_view prefix) {
+  const auto first = user.lower_bound(std::string(prefix));
+  return first != user.end() && first->first.starts_with(prefix);
+}
+
+// Without the right security.protocol certificates and passwords have no effect, and nothing would say so.
+void check_protocol(const KafkaProperties& user, std::vector<std::string>& problems) {
+  const std::string protocol = word_of(user, {"security.protocol"});
+  if (has_any(user, "sasl.") && !protocol.starts_with("sasl_")) {
+    problems.emplace_back("security.protocol: must be sasl_ssl (or sasl_plaintext), or sasl.* has no effect");
+  }
+  if (has_any(user, "ssl.") && protocol != "ssl" && protocol != "sasl_ssl") {
+    problems.emplace_back("security.protocol: must be ssl or sasl_ssl, or ssl.* has no effect");
+  }
 }
 
 }  // namespace
@@ -190,6 +242,10 @@ std::vector<std::string> problems_of(const KafkaProperties& user, int librdkafka
   for (const auto& [name, value] : user) {
     if (const Refused* refused = find_refused(name)) {
       problems.push_back(name + ": cannot be set: " + std::string(refused->why));
+      continue;
+    }
+    if (const JavaProperty* java = find_java_property(name)) {
+      problems.push_back(name + ": " + std::string(kOfJava) + std::string(java->instead));
       continue;
     }
     // librdkafka's own message would repeat the value, which may be a secret.
@@ -207,6 +263,7 @@ std::vector<std::string> problems_of(const KafkaProperties& user, int librdkafka
   if (!user.contains("bootstrap.servers") && !user.contains("metadata.broker.list")) {
     problems.emplace_back("bootstrap.servers: missing");
   }
+  check_protocol(user, problems);
   if (librdkafka_version < kFirstWithScram && uses_scram(user)) {
     problems.push_back(std::string("sasl.mechanism: SCRAM needs librdkafka 2.6.1 or newer (Kafka 4 refuses what older "
                                    "ones send); this is ") +
@@ -214,6 +271,26 @@ std::vector<std::string> problems_of(const KafkaProperties& user, int librdkafka
                        ". Use PLAIN over TLS, OAUTHBEARER or mutual TLS, or a newer librdkafka");
   }
   return problems;
+}
+
+std::vector<std::string> weaknesses_of(const KafkaProperties& user) {
+  std::vector<std::string> weaknesses;
+  const std::string protocol = word_of(user, {"security.protocol"});
+  const std::string mechanism = word_of(user, {"sasl.mechanism", "sasl.mechanisms"});
+  const bool proves_without_telling = mechanism.empty() || mechanism == "gssapi" || mechanism.starts_with("scram");
+  if (protocol == "sasl_plaintext" && !proves_without_telling) {
+    weaknesses.emplace_back("security.protocol: without TLS, whoever sees the network learns the password or token");
+  }
+  if (protocol != "ssl" && protocol != "sasl_ssl") return weaknesses;
+  const std::string verified = word_of(user, {"enable.ssl.certificate.verification"});
+  if (verified.starts_with("f") || verified == "0") {
+    weaknesses.emplace_back("enable.ssl.certificate.verification: anybody can pretend to be the broker");
+  } else if (word_of(user, {"ssl.endpoint.identification.algorithm"}) == "none") {
+    weaknesses.emplace_back(
+        "ssl.endpoint.identification.algorithm: whoever has any certificate of these authorities can pretend to be "
+        "the broker");
+  }
+  return weaknesses;
 }
 
 std::vector<std::pair<std::string, std::string>> properties_of(KafkaRole role, const KafkaIdentity& identity,

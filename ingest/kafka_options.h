@@ -42,8 +42,12 @@ inline constexpr std::size_t kLargestKafkaRecord = std::size_t{16} << 20;
 
 /// Everything that is wrong with the user's properties, one sentence each, without their values: a name that
 /// librdkafka does not know, a value that it does not take, a property that the engine's guarantee rests on,
-/// no bootstrap.servers, SCRAM with a librdkafka that cannot do it.
+/// no bootstrap.servers, certificates or passwords without effect, SCRAM with a librdkafka that cannot do it.
 std::vector<std::string> problems_of(const KafkaProperties& user, int librdkafka_version = rd_kafka_version());
+
+/// What makes the connection weaker than the user may think, one sentence each, without values. Nothing of it
+/// keeps the engine from running.
+std::vector<std::string> weaknesses_of(const KafkaProperties& user);
 
 /// What a client is configured with, in the order in which it is set: ours, and then the user's, so that
 /// these win under whichever of two names a property has.

@@ -136,9 +136,9 @@ class Builder : public YAML::EventHandler {
              (name == "bool" && std::holds_alternative<bool>(node.scalar));
     }
     if (is_core && fits) return;
-    problems_.add(
-        node.at, path(),
-        "the tag " + in_quotes(is_core ? "!!" + std::string(name) : tag) + " does not fit this value or is not known");
+    // Not repeated: it may be a password without quotes.
+    problems_.add(node.at, path(),
+                  "the tag that begins with \"!\" is not known or does not fit this value; a text needs quotes");
   }
 
   void open(const YAML::Mark& mark, YamlKind kind, const std::string& tag, YAML::anchor_t anchor) {

@@ -2,7 +2,7 @@
 
 A test is a function `scenario(world, checks)` handed to `main`. Everything it starts belongs to its World, which ends it
 and removes its files whatever happens: also when a check raises, when the test takes too long, or on SIGTERM. The tests
-bring no library along; they need Python 3.11, Java, kcat and, for one of them, Prometheus.
+bring no library along; they need Python 3.11, Java, kcat and, for one of them each, Prometheus and openssl.
 """
 
 import collections
@@ -275,6 +275,8 @@ def run(arguments, seconds=COMMAND_SECONDS, data=None, check=True):
 class Kafka:
     """A server of one node, and what a test wants of it."""
 
+    START_OPTIONS = ()
+
     def __init__(self, directory):
         self.directory = directory
         self.address = None
@@ -305,7 +307,8 @@ class Kafka:
 
     def _command(self, command):
         """kafka-local undoes a start on SIGTERM, and only then; so an interruption must not be a SIGKILL."""
-        process = subprocess.Popen([KAFKA_LOCAL, command, "--dir", self.directory], stdin=subprocess.DEVNULL,
+        options = self.START_OPTIONS if command == "start" else ()
+        process = subprocess.Popen([KAFKA_LOCAL, command, "--dir", self.directory, *options], stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
         try:
             said, trouble = process.communicate(timeout=400)

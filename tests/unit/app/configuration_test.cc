@@ -14,6 +14,7 @@
 
 #include "app/check.h"
 #include "app/kafka_properties.h"
+#include "tests/unit/app/scratch.h"
 
 namespace touchstone {
 namespace {
@@ -21,12 +22,6 @@ namespace {
 namespace fs = std::filesystem;
 
 const fs::path kSource = TOUCHSTONE_SOURCE_DIR;
-
-std::string joined(const std::vector<Problem>& problems) {
-  std::string lines;
-  for (const Problem& problem : problems) lines += to_string(problem) + "\n";
-  return lines;
-}
 
 Configuration loaded(const std::string& text, const std::string& file = "touchstone.yaml") {
   const ConfigurationLoaded loaded = load_configuration_text(text, file);
@@ -37,27 +32,6 @@ Configuration loaded(const std::string& text, const std::string& file = "touchst
 std::string problems_of(const std::string& text) {
   return joined(load_configuration_text(text, "touchstone.yaml").problems);
 }
-
-/// A directory of its own for a test's files, gone afterwards.
-class Scratch {
- public:
-  Scratch() {
-    std::string name = (fs::temp_directory_path() / "touchstone-XXXXXX").string();
-    EXPECT_NE(mkdtemp(name.data()), nullptr);
-    directory_ = name;
-  }
-  ~Scratch() { fs::remove_all(directory_); }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-
-  std::string write(const std::string& name, std::string_view text) const {
-    std::ofstream(directory_ / name, std::ios::binary) << text;
-    return (directory_ / name).string();
-  }
-
- private:
-  fs::path directory_;
-};
 
 std::string read_all(const fs::path& path) {
   std::ostringstream text;

@@ -25,7 +25,20 @@ TEST(HttpServer, AnswersWithTypeLengthAndSecurityHeaders) {
   EXPECT_THAT(answer, HasSubstr("\r\nContent-Length: 14\r\n"));
   EXPECT_THAT(answer, HasSubstr("\r\nX-Content-Type-Options: nosniff\r\n"));
   EXPECT_THAT(answer, HasSubstr("\r\nCache-Control: no-store\r\n"));
+  EXPECT_THAT(answer, HasSubstr("\r\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"));
+  EXPECT_THAT(answer, HasSubstr("\r\nCross-Origin-Resource-Policy: same-origin\r\n"));
+  EXPECT_THAT(answer, HasSubstr("\r\nReferrer-Policy: no-referrer\r\n"));
+  EXPECT_THAT(answer, Not(HasSubstr("\r\nServer:"))) << "who asks need not know what answers";
+  EXPECT_THAT(answer, Not(HasSubstr("Access-Control-"))) << "pages of other sites cannot read it";
   EXPECT_TRUE(answer.ends_with("\r\n\r\nsome_metric 1\n")) << answer;
+}
+
+TEST(HttpServer, LetsAPageUseWhatComesFromTheSamePlace) {
+  const HttpTestServer server;
+  EXPECT_THAT(server.ask(get("/page")), HasSubstr("\r\nContent-Security-Policy: default-src 'self'; object-src"));
+  const std::string own = server.ask(get("/own-policy"));
+  EXPECT_THAT(own, HasSubstr("\r\nContent-Security-Policy: default-src 'none'; img-src data:\r\n"));
+  EXPECT_EQ(own.find("Content-Security-Policy"), own.rfind("Content-Security-Policy"));
 }
 
 TEST(HttpServer, AnswersHeadWithoutTheBody) {

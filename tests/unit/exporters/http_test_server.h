@@ -126,6 +126,14 @@ class HttpTestServer {
     routes.push_back({.method = "GET", .path = "/large", .handler = [](const HttpRequest&) {
                         return HttpResponse{.body = std::string(kLargeBody, 'x')};
                       }});
+    routes.push_back({.method = "GET", .path = "/page", .handler = [](const HttpRequest&) {
+                        return HttpResponse{.content_type = "text/html; charset=utf-8", .body = "<!doctype html>"};
+                      }});
+    routes.push_back({.method = "GET", .path = "/own-policy", .handler = [](const HttpRequest&) {
+                        return HttpResponse{
+                            .content_type = "text/html",
+                            .headers = {{"Content-Security-Policy", "default-src 'none'; img-src data:"}}};
+                      }});
     routes.push_back({.method = "GET", .path = "/api/v1/map", .handler = text("{}\n")});
     routes.push_back({.method = "GET", .path = "/throws", .handler = [](const HttpRequest&) -> HttpResponse {
                         throw std::runtime_error("a secret");

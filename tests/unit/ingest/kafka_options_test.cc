@@ -89,12 +89,69 @@ TEST(KafkaOptions, NameEveryProblemAtOnceAndNoValue) {
 
 TEST(KafkaOptions, RefuseScramWhereLibrdkafkaCannotDoItWithKafka4) {
   KafkaProperties user = kMinimal;
+  user["security.protocol"] = "SASL_SSL";
   user["sasl.mechanism"] = "SCRAM-SHA-512";
   EXPECT_THAT(problems_of(user, 0x020002ff), ElementsAre(HasSubstr("SCRAM needs librdkafka 2.6.1")));
   EXPECT_THAT(problems_of(user, 0x020600ff), ElementsAre(HasSubstr("SCRAM needs librdkafka 2.6.1")));
   EXPECT_THAT(problems_of(user, 0x020601ff), IsEmpty());
   user["sasl.mechanism"] = "PLAIN";
   EXPECT_THAT(problems_of(user, 0x020002ff), IsEmpty());
+}
+
+TEST(KafkaOptions, VerifyTheBrokersNameInEveryRole) {
+  KafkaProperties user = kMinimal;
+  user["security.protocol"] = "ssl";
+  for (const KafkaRole role : {KafkaRole::kInput, KafkaRole::kOutput, KafkaRole::kRestore, KafkaRole::kAdmin}) {
+    auto values = final_values(role, user);
+    EXPECT_EQ(values["ssl.endpoint.identification.algorithm"], "https");
+    EXPECT_EQ(values["enable.ssl.certificate.verification"], "true");
+    const auto conf = make_conf(role, kIdentity, user);
+    EXPECT_TRUE(conf) << conf.error().message();
+  }
+  EXPECT_THAT(weaknesses_of(user), IsEmpty());
+}
+
+TEST(KafkaOptions, TellWhatWeakensTheConnection) {
+  const auto weaknesses = [](std::string protocol, std::string name, std::string value) {
+    KafkaProperties user = kMinimal;
+    user["security.protocol"] = std::move(protocol);
+    user[name] = std::move(value);
+    return weaknesses_of(user);
+  };
+  EXPECT_THAT(weaknesses("ssl", "enable.ssl.certificate.verification", "false"),
+              ElementsAre(HasSubstr("enable.ssl.certificate.verification")));
+  EXPECT_THAT(weaknesses("SASL_SSL", "ssl.endpoint.identification.algorithm", "none"),
+              ElementsAre(HasSubstr("ssl.endpoint.identification.algorithm")));
+  EXPECT_THAT(weaknesses("sasl_plaintext", "sasl.mechanisms", "PLAIN"), ElementsAre(HasSubstr("without TLS")));
+  EXPECT_THAT(weaknesses("sasl_plaintext", "sasl.mechanisms", "GSSAPI"), IsEmpty());
+  EXPECT_THAT(weaknesses("plaintext", "ssl.endpoint.identification.algorithm", "none"), IsEmpty());
+  EXPECT_THAT(weaknesses_of(kMinimal), IsEmpty());
+}
+
+TEST(KafkaOptions, RefuseCertificatesAndPasswordsThatWouldHaveNoEffect) {
+  KafkaProperties user = kMinimal;
+  user["sasl.mechanism"] = "PLAIN";
+  user["sasl.password"] = "hunter2";
+  EXPECT_THAT(problems_of(user), ElementsAre(HasSubstr("sasl.* has no effect")));
+  user["security.protocol"] = "ssl";
+  EXPECT_THAT(problems_of(user), ElementsAre(HasSubstr("sasl.* has no effect")));
+  user["security.protocol"] = "sasl_plaintext";
+  EXPECT_THAT(problems_of(user), IsEmpty());
+  user["ssl.ca.location"] = "/ca.pem";
+  EXPECT_THAT(problems_of(user), ElementsAre(HasSubstr("ssl.* has no effect")));
+  user["security.protocol"] = "Sasl_SSL";
+  EXPECT_THAT(problems_of(user), IsEmpty());
+}
+
+TEST(KafkaOptions, NameWhatStandsForJavasProperties) {
+  for (const char* name : {"sasl.jaas.config", "ssl.truststore.location", "ssl.truststore.password",
+                           "ssl.truststore.type", "ssl.keystore.type"}) {
+    KafkaProperties user = kMinimal;
+    user["security.protocol"] = "sasl_ssl";
+    user[name] = "hunter2";
+    EXPECT_THAT(problems_of(user), ElementsAre(testing::StartsWith(std::string(name) + ": it belongs to Java's")));
+    EXPECT_THAT(problems_of(user)[0], Not(HasSubstr("hunter2")));
+  }
 }
 
 }  // namespace
