@@ -6,6 +6,9 @@
 namespace touchstone {
 namespace {
 
+/// After so many failures in a row, which take a minute, a state ahead of the group's offset is no passing thing.
+constexpr int kAttemptsAhead = 12;
+
 /// Attempts to rebuild follow each other after 0.2, 0.4, 0.8 … 10 s.
 std::chrono::microseconds pause_after(int failures) {
   using namespace std::chrono;
@@ -115,7 +118,8 @@ Result<void> Worker::assign(const TopicPartition& partition) {
   Assigned assigned;
   assigned.task = std::make_unique<Task>(TaskId{options_.stage, partition.topic, partition.partition}, options_.task,
                                          options_.factory);
-  auto from = assigned.task->restore(*log_, tables_);
+  const bool patient = failures_ < kAttemptsAhead;
+  auto from = assigned.task->restore(*log_, tables_, patient ? Task::Ahead::kTryAgain : Task::Ahead::kRefuse);
   if (!from) return from.error();
   if (options_.to_end && options_.outermost) TOUCHSTONE_TRY(find_limit(partition));
   TOUCHSTONE_TRY(log_->start(partition, *from));

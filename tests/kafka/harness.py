@@ -194,10 +194,11 @@ class World:
         for program in self.programs:
             program.kill()
         for kafka in self.kafkas:
-            kafka.stop()
+            kafka.stop(keep="TOUCHSTONE_KEEP" in os.environ)
         for ending in self.endings:
             ending()
-        shutil.rmtree(self.directory, ignore_errors=True)
+        if "TOUCHSTONE_KEEP" not in os.environ:
+            shutil.rmtree(self.directory, ignore_errors=True)
 
     def at_end(self, ending):
         """Called when all processes are gone, before the directory is removed."""
@@ -289,10 +290,10 @@ class Kafka:
             if not attempts_left:
                 raise RuntimeError(f"Kafka does not start: {trouble[-2000:]}")
 
-    def stop(self):
+    def stop(self, keep=False):
         if not (self.directory / "kafka.ports").exists():
             return
-        code, _, trouble = self._command("stop")
+        code, _, trouble = self._command("stop", *(["--keep"] if keep else []))
         if code != 0:
             print(f"Kafka does not stop: {trouble}", flush=True)
 
@@ -303,9 +304,9 @@ class Kafka:
     def pid(self):
         return int((self.directory / "kafka.pid").read_text())
 
-    def _command(self, command):
+    def _command(self, command, *options):
         """kafka-local undoes a start on SIGTERM, and only then; so an interruption must not be a SIGKILL."""
-        process = subprocess.Popen([KAFKA_LOCAL, command, "--dir", self.directory], stdin=subprocess.DEVNULL,
+        process = subprocess.Popen([KAFKA_LOCAL, command, "--dir", self.directory, *options], stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
         try:
             said, trouble = process.communicate(timeout=400)
