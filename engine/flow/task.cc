@@ -23,7 +23,7 @@ Task::Task(TaskId id, TaskOptions options, const StageFactory& factory)
       stage_(factory(id_, slices_)),
       position_states_(options_.slices) {}
 
-Result<Offset> Task::restore(Log& log, Tables& tables, Pulse& pulse) {
+Result<Offset> Task::restore(Log& log, Tables& tables, Pulse& pulse, Ahead ahead) {
   state_ = State::kRestoring;
   // Committed offsets are read before the changelog: what they cover is then in it.
   auto committed = log.committed(input());
@@ -32,7 +32,7 @@ Result<Offset> Task::restore(Log& log, Tables& tables, Pulse& pulse) {
     TOUCHSTONE_TRY(catch_up(log, tables, pulse));
     TOUCHSTONE_TRY(load(tables, pulse));
   }
-  return settle(log, *committed);
+  return settle(log, *committed, ahead);
 }
 
 Result<void> Task::catch_up(Log& log, Tables& tables, Pulse& pulse) {
@@ -104,7 +104,7 @@ Result<void> Task::load(Tables& tables, Pulse& pulse) {
   return {};
 }
 
-Result<Offset> Task::settle(Log& log, std::optional<Offset> committed) {
+Result<Offset> Task::settle(Log& log, std::optional<Offset> committed, Ahead ahead) {
   auto range = log.range(input());
   if (!range) return range.error();
   const bool fresh = !position_states_.front().has_value();
@@ -131,16 +131,12 @@ Result<Offset> Task::settle(Log& log, std::optional<Offset> committed) {
     if (from == nullptr && slices_.applies(slice, lowest)) from = &*position_states_[slice];
   }
   if (!committed || slices_.highest() > *committed) {
-    // Both were committed in one transaction. Where the offset has followed since it was asked for, another member of
-    // the group is at work on this partition, and it is no longer ours.
-    auto now = log.committed(input());
-    if (!now) return now.error();
-    if (*now && slices_.highest() <= **now) {
-      return Error(ErrorKind::kRetry, "another member of the group has committed " + named(id_) + " meanwhile");
-    }
-    return Error(ErrorKind::kReject, "the state of " + named(id_) +
-                                         " is ahead of the group's committed offset: the group's offsets were reset "
-                                         "or lost; begin anew with another group and prefix");
+    const std::string how = "the state of " + named(id_) + " is ahead of the group's committed offset (" +
+                            std::to_string(slices_.highest().value()) + " to " +
+                            (committed ? std::to_string(committed->value()) : "none") + ")";
+    if (ahead == Ahead::kTryAgain) return Error(ErrorKind::kRetry, how + ": trying again");
+    return Error(ErrorKind::kReject,
+                 how + ": the group's offsets were reset or lost; begin anew with another group and prefix");
   }
   next_ = lowest;
   if (lowest < range->begin) return lost(range->begin);

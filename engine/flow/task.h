@@ -45,10 +45,15 @@ class Task {
   [[nodiscard]] Stage& stage() { return *stage_; }
   [[nodiscard]] TopicPartition input() const { return {id_.topic, id_.partition}; }
 
+  /// What a state says that is ahead of the group's committed offset. It may be that another member commits while we
+  /// restore what is no longer ours, or that Kafka has shown one part of a commit and not yet the other: then it is
+  /// worth trying again. If it stays so, the group's offsets were reset.
+  enum class Ahead : std::uint8_t { kTryAgain, kRefuse };
+
   /// Brings tables up to the changelog, the stage up to the tables, and says from where the log must be read.
   /// kReject: the state does not fit this configuration or this log; the message says what to do.
   /// Every record and key of it is a beat.
-  Result<Offset> restore(Log& log, Tables& tables, Pulse& pulse);
+  Result<Offset> restore(Log& log, Tables& tables, Pulse& pulse, Ahead ahead);
 
   /// Hands a record to the stage; what a replayed one produces is dropped.
   Result<void> process(const Record& record, Output& out);
@@ -75,7 +80,7 @@ class Task {
  private:
   Result<void> catch_up(Log& log, Tables& tables, Pulse& pulse);
   Result<void> load(Tables& tables, Pulse& pulse);
-  Result<Offset> settle(Log& log, std::optional<Offset> committed);
+  Result<Offset> settle(Log& log, std::optional<Offset> committed, Ahead ahead);
   [[nodiscard]] Error lost(Offset begin) const;
 
   TaskId id_;

@@ -8,6 +8,8 @@ namespace {
 
 /// As many records at least are handed to the log at once.
 constexpr std::size_t kProduceChunk = 10'000;
+/// After so many failures in a row, which take a minute, a state ahead of the group's offset is no passing thing.
+constexpr int kAttemptsAhead = 12;
 
 /// Attempts follow each other after 0.2, 0.4, 0.8 … 10 s.
 std::chrono::microseconds pause_after(int failures) {
@@ -136,7 +138,8 @@ Result<void> Worker::assign(const TopicPartition& partition) {
   Assigned assigned;
   assigned.task = std::make_unique<Task>(TaskId{options_.stage, partition.topic, partition.partition}, options_.task,
                                          options_.factory);
-  auto from = assigned.task->restore(*log_, tables_, *options_.pulse);
+  const auto ahead = failures_ < kAttemptsAhead ? Task::Ahead::kTryAgain : Task::Ahead::kRefuse;
+  auto from = assigned.task->restore(*log_, tables_, *options_.pulse, ahead);
   if (!from) return from.error();
   if (options_.to_end && options_.outermost) TOUCHSTONE_TRY(find_limit(partition));
   TOUCHSTONE_TRY(log_->start(partition, *from));

@@ -194,10 +194,11 @@ class World:
         for program in self.programs:
             program.kill()
         for kafka in self.kafkas:
-            kafka.stop()
+            kafka.stop(keep="TOUCHSTONE_KEEP" in os.environ)
         for ending in self.endings:
             ending()
-        shutil.rmtree(self.directory, ignore_errors=True)
+        if "TOUCHSTONE_KEEP" not in os.environ:
+            shutil.rmtree(self.directory, ignore_errors=True)
 
     def at_end(self, ending):
         """Called when all processes are gone, before the directory is removed."""
@@ -284,17 +285,17 @@ class Kafka:
     def start(self):
         # A start that fails leaves nothing behind; on a machine that is very busy it runs into its own limit.
         for attempts_left in (2, 1, 0):
-            code, said, trouble = self._command("start")
+            code, said, trouble = self._command("start", *self.START_OPTIONS)
             if code == 0:
                 self.address = said.strip()
                 return
             if not attempts_left:
                 raise RuntimeError(f"Kafka does not start: {trouble[-2000:]}")
 
-    def stop(self):
+    def stop(self, keep=False):
         if not (self.directory / "kafka.ports").exists():
             return
-        code, _, trouble = self._command("stop")
+        code, _, trouble = self._command("stop", *(["--keep"] if keep else []))
         if code != 0:
             print(f"Kafka does not stop: {trouble}", flush=True)
 
@@ -305,9 +306,8 @@ class Kafka:
     def pid(self):
         return int((self.directory / "kafka.pid").read_text())
 
-    def _command(self, command):
+    def _command(self, command, *options):
         """kafka-local undoes a start on SIGTERM, and only then; so an interruption must not be a SIGKILL."""
-        options = self.START_OPTIONS if command == "start" else ()
         process = subprocess.Popen([KAFKA_LOCAL, command, "--dir", self.directory, *options], stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
         try:

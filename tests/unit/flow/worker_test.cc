@@ -51,7 +51,10 @@ class BehindLog final : public SimLog {
   BehindLog(SimBroker& broker, SimLogOptions options, int& behind)
       : SimLog(broker, std::move(options)), behind_(behind) {}
   Result<std::optional<Offset>> committed(const TopicPartition& partition) override {
-    if (partition.partition == Partition(0) && behind_ > 0 && behind_-- % 2 == 0) return std::optional(Offset(1));
+    if (partition.partition == Partition(0) && behind_ > 0) {
+      --behind_;
+      return std::optional(Offset(1));
+    }
     return SimLog::committed(partition);
   }
 
@@ -127,15 +130,31 @@ TEST_F(WorkerTest, TriesAgainWhereAnotherMemberCommitsWhileItRestores) {
   turn(3);
   append(0);
   turn(3);
-  behind_ = 2;  // the first answer is old, the second is not
+  behind_ = 3;
   start();
   append(0);
-  turn(6);
+  turn(30);
   EXPECT_EQ(behind_, 0);
   EXPECT_EQ(written(), "1 2 3 ");
   const auto notice = worker_->take_notice();
   ASSERT_TRUE(notice);
-  EXPECT_NE(notice->find("another member"), std::string::npos);
+  EXPECT_NE(notice->find("trying again"), std::string::npos);
+}
+
+TEST_F(WorkerTest, EndsWhereTheStateStaysAheadOfTheGroup) {
+  append(0);
+  append(0);
+  turn(3);
+  behind_ = 1'000;
+  start();
+  Result<bool> moved = true;
+  for (int i = 0; i < 1'000 && moved; ++i) {
+    clock_.advance(Millis{200});
+    moved = worker_->turn(Millis{0});
+  }
+  ASSERT_FALSE(moved);
+  EXPECT_EQ(moved.error().kind(), ErrorKind::kReject);
+  EXPECT_NE(moved.error().message().find("ahead of the group's committed offset (2 to 1)"), std::string::npos);
 }
 
 TEST_F(WorkerTest, KeepsThePartitionsWhoseRestoreFailed) {
