@@ -27,6 +27,14 @@ Result<void> MemoryTables::scan(const TaskId& task,
   return {};
 }
 
+Result<std::optional<TableChange>> MemoryTables::first(const TaskId& task) {
+  const std::lock_guard lock(mutex_);
+  const auto found = tables_.find(task);
+  if (found == tables_.end() || found->second.empty()) return std::optional<TableChange>();
+  const auto& [key, value] = *found->second.begin();
+  return std::optional(TableChange{key, value});
+}
+
 Result<void> MemoryTables::clear(const TaskId& task) {
   const std::lock_guard lock(mutex_);
   const auto found = tables_.find(task);

@@ -23,6 +23,7 @@ class MemoryTables : public Tables {
   /// Shows the task as it was when the call began; the visitor may call these tables.
   Result<void> scan(const TaskId& task,
                     const std::function<void(std::string_view key, std::string_view value)>& visit) override;
+  Result<std::optional<TableChange>> first(const TaskId& task) override;
   Result<void> clear(const TaskId& task) override;
   /// Bytes of all keys and values, without the cost of holding them.
   std::uint64_t size_bytes() override;

@@ -367,6 +367,20 @@ Result<void> RocksTables::apply(std::vector<TaskChanges> changes) {
   });
 }
 
+Result<std::optional<TableChange>> RocksTables::first(const TaskId& task) {
+  return without_exceptions(directory_, [&]() -> Result<std::optional<TableChange>> {
+    const std::string prefix = prefix_of(task);
+    TOUCHSTONE_TRY(forget_if_old(task, prefix));
+    const std::string end = successor_of(prefix);
+    const rocksdb::Slice bound(end);
+    const std::unique_ptr<rocksdb::Iterator> entry(database_->NewIterator(read_options(bound)));
+    entry->Seek(prefix);
+    TOUCHSTONE_TRY(checked(entry->status()));
+    if (!entry->Valid()) return std::optional<TableChange>();
+    return std::optional(TableChange{entry->key().ToString().substr(prefix.size()), entry->value().ToString()});
+  });
+}
+
 Result<void> RocksTables::scan(const TaskId& task,
                                const std::function<void(std::string_view, std::string_view)>& visit) {
   return without_exceptions(directory_, [&]() -> Result<void> {

@@ -93,6 +93,8 @@ class RocksTables : public Tables {
   /// cleared first.
   Result<void> scan(const TaskId& task,
                     const std::function<void(std::string_view key, std::string_view value)>& visit) override;
+  /// Likewise.
+  Result<std::optional<TableChange>> first(const TaskId& task) override;
   /// Not in one step, but never half: what a crash interrupts, the next open() finishes.
   Result<void> clear(const TaskId& task) override;
   /// Bytes of the files in the directory; walks it, so ask once a scrape and not once an event.

@@ -171,6 +171,9 @@ class Tables {
   virtual Result<void> scan(const TaskId& task,
                             const std::function<void(std::string_view key, std::string_view value)>& visit) = 0;
 
+  /// The first key of the task with its value; nothing if it has none.
+  virtual Result<std::optional<TableChange>> first(const TaskId& task) = 0;
+
   /// Forgets everything about the task.
   virtual Result<void> clear(const TaskId& task) = 0;
 

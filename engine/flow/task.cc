@@ -36,19 +36,17 @@ Result<Offset> Task::restore(Log& log, Tables& tables, Pulse& pulse, Ahead ahead
 }
 
 Result<void> Task::catch_up(Log& log, Tables& tables, Pulse& pulse) {
+  const auto first = tables.first(id_);
+  if (!first) return first.error();
+  // No key sorts before that of the offset.
   std::optional<Offset> local;
-  bool anything = false;
-  TOUCHSTONE_TRY(tables.scan(id_, [&](std::string_view key, std::string_view value) {
-    pulse.beat();
-    anything = true;
-    if (key == changelog_offset_key()) local = Offset(ByteReader(value).signed_number());
-  }));
+  if (*first && (*first)->key == changelog_offset_key()) local = Offset(ByteReader(*(*first)->value).signed_number());
   const TopicPartition changelog{options_.changelog, id_.partition};
   auto range = log.range(changelog);
   if (!range) return range.error();
   // A copy that ends before the changelog begins, or goes beyond it, is not a copy of this changelog. One that does not
   // say how far it goes is of a restore that was interrupted; what was deleted since may be in it.
-  if (local ? *local < range->begin || *local > range->end : anything) {
+  if (local ? *local < range->begin || *local > range->end : first->has_value()) {
     TOUCHSTONE_TRY(tables.clear(id_));
     local.reset();
   }

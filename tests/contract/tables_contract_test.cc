@@ -61,6 +61,13 @@ Entries entries_of(Tables& tables, const TaskId& task) {
   const auto scanned =
       tables.scan(task, [&](std::string_view key, std::string_view value) { entries.emplace_back(key, value); });
   EXPECT_TRUE(scanned) << scanned.error().message();
+  const auto first = tables.first(task);
+  EXPECT_TRUE(first) << first.error().message();
+  EXPECT_EQ(first->has_value(), !entries.empty());
+  if (*first && !entries.empty()) {
+    EXPECT_EQ((*first)->key, entries.front().first);
+    EXPECT_EQ((*first)->value, entries.front().second);
+  }
   return entries;
 }
 
