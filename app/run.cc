@@ -109,6 +109,20 @@ Result<Survey> survey(KafkaAdmin& admin, const Configuration& configuration) {
   return found;
 }
 
+/// After topics were made: a broker needs a moment until it knows of them.
+Result<Survey> survey_when_known(KafkaAdmin& admin, const Configuration& configuration) {
+  constexpr Millis kPause{200};
+  constexpr int kAttempts = 50;
+  for (int attempt = 1;; ++attempt) {
+    auto found = survey(admin, configuration);
+    const bool known =
+        found && std::none_of(found->differences.begin(), found->differences.end(),
+                              [](const auto& each) { return each.kind == TopicDifference::Kind::kMissing; });
+    if (!found || known || attempt == kAttempts) return found;
+    std::this_thread::sleep_for(kPause);
+  }
+}
+
 std::optional<Error> serious_difference(const Survey& survey) {
   for (const TopicDifference& difference : survey.differences) {
     if (difference.kind == TopicDifference::Kind::kMissing) {
@@ -164,6 +178,7 @@ EngineOptions engine_options(const Configuration& configuration, std::shared_ptr
 /// still hangs is ended by Signals.
 void stop(Engine& engine, const Signals& signals) {
   constexpr Millis kLook{20};
+  if (engine.stopping()) signals.end_soon();
   engine.stop();
   for (Millis waited{0}; engine.running(); waited += kLook) {
     if (waited >= kLastCommit || signals.hurry_requested()) {
@@ -200,7 +215,7 @@ int run(const Configuration& configuration, RunUntil until) {
 
   Engine engine(engine_options(configuration, rules, *found, until), **tables, clock, board);
   engine.start();
-  while (engine.running() && !signals.stop_requested()) {
+  while (engine.running() && !engine.stopping() && !signals.stop_requested()) {
     board.set_state_bytes((*tables)->size_bytes());
     signals.wait(kLookAround);
   }
@@ -230,7 +245,7 @@ int topics(const Configuration& configuration, TopicsMode mode, std::ostream& ou
     if (!created) return failed(created.error());
     for (const TopicSpec& spec : missing)
       fmt::print(out, "created {} with {} partitions\n", spec.name, spec.partitions);
-    found = survey(**admin, configuration);
+    found = survey_when_known(**admin, configuration);
     if (!found) return failed(found.error());
   }
   for (const TopicDifference& difference : found->differences) {
