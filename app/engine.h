@@ -59,6 +59,8 @@ class Engine {
   /// Waits until all workers have left: after stop(), at the end of the input, or because one could not go on.
   Result<void> wait();
   [[nodiscard]] bool running() const { return left_ < workers_.size(); }
+  /// Its workers were asked to leave, or one cannot go on, and so the others leave too.
+  [[nodiscard]] bool stopping() const { return stopping_; }
 
  private:
   using WorkerRecipe = WorkerOptions (*)(const Topology&);

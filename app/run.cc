@@ -257,11 +257,13 @@ Result<void> run_engine(EngineOptions options, RocksTables& tables, const Config
   Purge purge(tables, configuration.privacy.purge);
   Engine engine(std::move(options), tables, clock, board);
   engine.start();
-  while (engine.running() && !signals.stop_requested()) {
+  while (engine.running() && !engine.stopping() && !signals.stop_requested()) {
     board.set_state_bytes(tables.size_bytes());
     board.set_state_free_bytes(tables.free_bytes());
     signals.wait(kLookAround);
   }
+  // Where the state is damaged another engine follows; else the process ends, whatever hangs.
+  if (engine.stopping() && !tables.damaged()) signals.end_soon();
   stop(engine, signals);
   return engine.wait();
 }

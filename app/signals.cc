@@ -49,6 +49,10 @@ Signals::Signals() {
 
 bool Signals::stop_requested() const { return stops_noted > 0; }
 
+void Signals::end_soon() const {
+  if (!stop_requested()) alarm(static_cast<unsigned>(kLongestStop.count()));
+}
+
 bool Signals::hurry_requested() const { return stops_noted > 1; }
 
 void Signals::wait(Millis time) const {

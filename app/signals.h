@@ -17,6 +17,8 @@ class Signals {
   [[nodiscard]] bool stop_requested() const;
   /// A second signal came: what is not done is to be left.
   [[nodiscard]] bool hurry_requested() const;
+  /// The same limit as after a first signal, where the end has another reason.
+  void end_soon() const;
   /// Returns after this time, or soon after a signal that is new.
   void wait(Millis time) const;
 };

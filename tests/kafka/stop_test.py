@@ -77,9 +77,9 @@ def delete(kafka, topic):
     kafka.tool("org.apache.kafka.tools.TopicCommand", "--delete", "--topic", topic)
 
 
-def ends_when_deleted(world, checks, kafka, records, name, topic, says):
+def ends_when_deleted(world, checks, kafka, records, configuration, topic, says):
     """A topic is deleted under an engine at work; it must end by itself, and name it."""
-    configuration = configure(world, kafka, name, slices=1)
+    name = configuration.stem
     engine = world.run_engine(configuration, name=f"deleted-{name}")
     harness.wait_until("the engine writes", lambda: must_run(engine) and written(kafka, name) > 0, harness.RUN_SECONDS)
     delete(kafka, topic)
@@ -95,7 +95,10 @@ def scenario(world, checks):
     kafka = world.start_kafka()
     kafka.create_topic(INPUT, INPUT_PARTITIONS)
     records = [harness.keyed(line) for line in harness.example_events("service-desk")]
+    # All of them before the topics are deleted, while Kafka is well.
     stopped = configure(world, kafka, "stopped", slices=4)
+    undisturbed, for_output, for_input = (configure(world, kafka, name, slices=1)
+                                          for name in ("undisturbed", "output", "input"))
     feeder = harness.Feeder(kafka, INPUT, records, len(STOPS))
     # Faster than the engine's commits, so that there is always something at hand.
     feeder.PAUSE = 0.01
@@ -107,15 +110,14 @@ def scenario(world, checks):
         feeder.stop()
     checks.equal("run --to-end exits 0", 0, world.run_engine(stopped, "--to-end", name="stopped-end").end())
 
-    undisturbed = configure(world, kafka, "undisturbed", slices=1)
     checks.equal("the undisturbed run exits 0", 0, world.run_engine(undisturbed, "--to-end", name="undisturbed").end())
     expected = harness.read_derived(kafka, "undisturbed.")
     checks.equal("the undisturbed run has every event", len(records), len(expected["interactions"]))
     same_results(checks, expected, harness.read_derived(kafka, "stopped."))
 
-    ends_when_deleted(world, checks, kafka, records, "output", "output.interactions",
+    ends_when_deleted(world, checks, kafka, records, for_output, "output.interactions",
                       "the topic output.interactions is gone")
-    ends_when_deleted(world, checks, kafka, records, "input", INPUT, f"there is no topic {INPUT}")
+    ends_when_deleted(world, checks, kafka, records, for_input, INPUT, f"there is no topic {INPUT}")
 
 
 if __name__ == "__main__":
