@@ -286,17 +286,17 @@ std::int64_t KafkaInput::lag(const TopicPartition& partition) {
   return std::max<std::int64_t>(0, end - found->second.next);
 }
 
-// Closing while partitions are assigned can hang, so they are given back first; and nothing here waits for
-// ever.
+// Closing while partitions are assigned can hang, so they are given back first where that may be; and nothing here
+// waits for ever.
 void KafkaInput::close(Place place) {
   if (!client_) return;
   borrowed_.clear();
   // A consumer that has not left its group does not end either, so even in a hurry there is some time for it.
   const Deadline deadline(connection_.hurried && connection_.hurried() ? kHurriedClose : kClosePatience);
-  if (!topics_.empty() && place == Place::kKept && static_) {
-    // To unsubscribe would tell the group; a static member that only closes is missed after the session time-out.
-    rd_kafka_assign(client_.get(), nullptr);
-  } else if (!topics_.empty()) {
+  // To unsubscribe would tell the group; a static member that only closes is missed after the session time-out. Then
+  // closing itself takes the partitions away, through on_rebalance: to do so before would stop them twice, at which
+  // librdkafka 2.0 may end the process.
+  if (!topics_.empty() && !(place == Place::kKept && static_)) {
     rd_kafka_unsubscribe(client_.get());
     while (!assigned_.empty() && !deadline.passed()) {
       const MessagePtr ignored(rd_kafka_consumer_poll(client_.get(), static_cast<int>(kCloseStep.count())));
