@@ -32,7 +32,8 @@ MUTATIONS = [
         (TASK, "  next_ = wanted_ = record.offset.next();\n", "  next_ = wanted_ = record.offset;\n"),
     ]),
     Mutation("no-rewind", "after an abort the tasks go on where they are, and nothing is read again", [
-        (WORKER, "    const Result<void> restored = restore_all();\n", "    const Result<void> restored{};\n"),
+        (WORKER, "|| !log_) return error;\n  options_.pulse->begin(\"aborting\");\n  TOUCHSTONE_TRY(log_->abort());\n  return restore_all();\n",
+         "|| !log_) return error;\n  return log_->abort();\n"),
     ]),
     Mutation("fencing-ignored", "a commit that was refused for good is taken for one that was made", [
         (WORKER, COMMIT,
@@ -41,12 +42,11 @@ MUTATIONS = [
          "  if (!receipt) receipt = Receipt{};\n"),
     ]),
     Mutation("loss-ignored", "what is staged for a partition that the group took away is committed all the same", [
-        (WORKER, "  if (nothing_staged) return {};\n  TOUCHSTONE_TRY(log_->abort());\n  return restore_all();\n",
-         "  (void)nothing_staged;\n  return {};\n"),
+        (WORKER, "  if (nothing_staged) return {};\n", "  if (nothing_staged || log_) return {};\n"),
     ]),
     # --- the restore
     Mutation("changelog-unread", "a restore trusts the local tables and does not read the changelog", [
-        (TASK, "    TOUCHSTONE_TRY(catch_up(log, tables));\n", "    (void)log;\n"),
+        (TASK, "    TOUCHSTONE_TRY(catch_up(log, tables, pulse));\n", ""),
     ]),
     Mutation("slice-off-by-one", "a slice is taken to hold one record less than it does", [
         ("engine/flow/slices.h", "return positions_[slice] <= at;", "return positions_[slice] < Offset(at.value() + 2);"),
@@ -74,9 +74,7 @@ MUTATIONS = [
         ("engine/wire/customer_record.cc", "    customer.ids.push_back(id);\n", "    (void)id;\n"),
     ]),
     Mutation("lapses-forgotten", "a restart forgets when customers lapse", [
-        (JOURNEY, "  const auto entry = customers_.emplace(std::string(key.substr(1)), std::move(*customer)).first;\n"
-                  "  enlist(entry->first, entry->second);\n",
-         "  customers_.emplace(std::string(key.substr(1)), std::move(*customer));\n"),
+        (JOURNEY, "  index(*entry);\n  return true;\n", "  return true;\n"),
     ]),
     Mutation("edges-forgotten", "a restart forgets when customers leave a window", [
         (WINDOWS, "      windows_.restore_edge(key, in.signed_number());\n", "      (void)in.signed_number();\n"),
@@ -85,9 +83,7 @@ MUTATIONS = [
         (WINDOWS, "      windows_.restore_row(key, std::move(row));\n", ""),
     ]),
     Mutation("no-tombstone", "a customer who is forgotten leaves no tombstone", [
-        (JOURNEY, "    if (found == customers_.end()) continue;\n    found->second.presence.expire("
-                  "watermark().value_or(EventTime{}), rules_.settings().windows);\n    change.value",
-         "    if (found == customers_.end()) {\n      changes.pop_back();\n      continue;\n    }\n    change.value"),
+        (JOURNEY, "    if (!customers_.contains(id)) changes.push_back({customer_key(id), std::nullopt});\n", "    (void)id;\n"),
     ]),
     # --- silence
     Mutation("silence-kept", "a partition that speaks again still counts as silent", [
