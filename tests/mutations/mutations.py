@@ -32,8 +32,8 @@ MUTATIONS = [
         (TASK, "  next_ = wanted_ = record.offset.next();\n", "  next_ = wanted_ = record.offset;\n"),
     ]),
     Mutation("no-rewind", "after an abort the tasks go on where they are, and nothing is read again", [
-        (WORKER, "  TOUCHSTONE_TRY(log_->abort());\n  return restore_all();\n}\n\nResult<void> Worker::stop",
-         "  return log_->abort();\n}\n\nResult<void> Worker::stop"),
+        (WORKER, "|| !log_) return error;\n  options_.pulse->begin(\"aborting\");\n  TOUCHSTONE_TRY(log_->abort());\n  return restore_all();\n",
+         "|| !log_) return error;\n  return log_->abort();\n"),
     ]),
     Mutation("fencing-ignored", "a commit that was refused for good is taken for one that was made", [
         (WORKER, COMMIT,
@@ -42,11 +42,11 @@ MUTATIONS = [
          "  if (!receipt) receipt = Receipt{};\n"),
     ]),
     Mutation("loss-ignored", "what is staged for a partition that the group took away is committed all the same", [
-        (WORKER, "  if (nothing_staged) return {};\n  board_.count_abort();\n", "  (void)nothing_staged;\n  return {};\n  board_.count_abort();\n"),
+        (WORKER, "  if (nothing_staged) return {};\n", "  if (nothing_staged || log_) return {};\n"),
     ]),
     # --- the restore
     Mutation("changelog-unread", "a restore trusts the local tables and does not read the changelog", [
-        (TASK, "    TOUCHSTONE_TRY(catch_up(log, tables, pulse));\n", "    (void)log;\n"),
+        (TASK, "    TOUCHSTONE_TRY(catch_up(log, tables, pulse));\n", ""),
     ]),
     Mutation("slice-off-by-one", "a slice is taken to hold one record less than it does", [
         ("engine/flow/slices.h", "return positions_[slice] <= at;", "return positions_[slice] < Offset(at.value() + 2);"),
@@ -74,8 +74,7 @@ MUTATIONS = [
         ("engine/wire/customer_record.cc", "    customer.ids.push_back(id);\n", "    (void)id;\n"),
     ]),
     Mutation("lapses-forgotten", "a restart forgets when customers lapse", [
-        (JOURNEY, "  entry->second.customer = std::move(*customer);\n  index(*entry);\n",
-         "  entry->second.customer = std::move(*customer);\n"),
+        (JOURNEY, "  index(*entry);\n  return true;\n", "  return true;\n"),
     ]),
     Mutation("edges-forgotten", "a restart forgets when customers leave a window", [
         (WINDOWS, "      windows_.restore_edge(key, read_visitors(in));\n", "      (void)read_visitors(in);\n"),
