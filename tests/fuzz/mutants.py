@@ -96,7 +96,7 @@ class Stream:
         time = self._now - (rng.randrange(60_000) if rng.random() < 0.05 else 0)
         event = {"type": rng.choice(TYPES), "customer": f"{whose}{rng.randrange(CUSTOMERS)}", "time": max(time, START)}
         if rng.random() < 0.3:
-            event["id"] = f"i{rng.randrange(CUSTOMERS)}"
+            event["id"] = f"i{rng.randrange(50)}"
         if rng.random() < 0.5:
             event["channel"] = rng.choice(("web", "app", "store", "fax"))
         if rng.random() < 0.4:
