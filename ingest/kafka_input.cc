@@ -28,6 +28,18 @@ rd_kafka_resp_err_t patiently(const KafkaConnection& connection, Ask ask) {
   }
 }
 
+// librdkafka stops the partitions of the assignment before in steps of its own, and ends the process (2.0: "Assertion
+// rktp_started") if it is given the next assignment in between. Its steps and our questions go through one queue in
+// order: when the first answer is there all stops have been begun, when the second is there all have ended.
+rd_kafka_resp_err_t assign_and_settle(rd_kafka_t* client, const rd_kafka_topic_partition_list_t* list) {
+  const rd_kafka_resp_err_t code = rd_kafka_assign(client, list);
+  for (int question = 0; question < 2; ++question) {
+    rd_kafka_topic_partition_list_t* answer = nullptr;
+    if (rd_kafka_assignment(client, &answer) == RD_KAFKA_RESP_ERR_NO_ERROR) PartitionListPtr(answer).reset();
+  }
+  return code;
+}
+
 }  // namespace
 
 KafkaInput::KafkaInput(KafkaConnection connection, std::vector<std::string> topics)
@@ -82,11 +94,11 @@ void KafkaInput::on_rebalance(rd_kafka_t* client, rd_kafka_resp_err_t code, rd_k
     self.membership_.reset(rd_kafka_consumer_group_metadata(client));
     // Ours from here on, but nothing is fetched before start().
     const PartitionListPtr nothing(rd_kafka_topic_partition_list_new(0));
-    rd_kafka_assign(client, nothing.get());
+    assign_and_settle(client, nothing.get());
     return;
   }
   self.note_lost();
-  rd_kafka_assign(client, nullptr);
+  assign_and_settle(client, nullptr);
 }
 
 void KafkaInput::note_assigned(const rd_kafka_topic_partition_list_t& list) {
@@ -150,7 +162,7 @@ Result<void> KafkaInput::assign_started() {
   for (const auto& [key, position] : positions_) {
     offsets.push_back({{key.first, Partition(key.second)}, Offset(position.next)});
   }
-  const rd_kafka_resp_err_t code = rd_kafka_assign(client_.get(), list_of(offsets).get());
+  const rd_kafka_resp_err_t code = assign_and_settle(client_.get(), list_of(offsets).get());
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
     return Error(ErrorKind::kFatal, error_of(code, "starting partitions").message(), cause_of(code));
   }
@@ -294,8 +306,7 @@ void KafkaInput::close(Place place) {
   // A consumer that has not left its group does not end either, so even in a hurry there is some time for it.
   const Deadline deadline(connection_.hurried && connection_.hurried() ? kHurriedClose : kClosePatience);
   // To unsubscribe would tell the group; a static member that only closes is missed after the session time-out. Then
-  // closing itself takes the partitions away, through on_rebalance: to do so before would stop them twice, at which
-  // librdkafka 2.0 may end the process.
+  // closing itself takes the partitions away, through on_rebalance.
   if (!topics_.empty() && !(place == Place::kKept && static_)) {
     rd_kafka_unsubscribe(client_.get());
     while (!assigned_.empty() && !deadline.passed()) {
@@ -307,7 +318,7 @@ void KafkaInput::close(Place place) {
   while (!failed && rd_kafka_consumer_closed(client_.get()) == 0 && !deadline.passed()) {
     const EventPtr event(rd_kafka_queue_poll(queue.get(), static_cast<int>(kCloseStep.count())));
     if (event && rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_REBALANCE) {
-      rd_kafka_assign(client_.get(), nullptr);
+      assign_and_settle(client_.get(), nullptr);
     }
   }
 }

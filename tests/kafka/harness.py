@@ -597,9 +597,12 @@ def total(samples, name):
 
 
 def apply_topics(configuration):
-    done = touchstone("topics", "--config", configuration, "--apply")
-    if done.returncode != 0:
-        raise RuntimeError(f"topics --apply exited {done.returncode}: {done.stderr.decode()} {done.stdout.decode()}")
+    # On a very busy machine Kafka takes longer to know of the topics it has made than the command waits.
+    for _ in range(4):
+        done = touchstone("topics", "--config", configuration, "--apply")
+        if done.returncode == 0:
+            return
+    raise RuntimeError(f"topics --apply exited {done.returncode}: {done.stderr.decode()} {done.stdout.decode()}")
 
 
 def replay(world, map_file, lines, configuration, name="replayed"):
