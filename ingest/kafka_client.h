@@ -88,6 +88,9 @@ class Deadline {
   const KafkaConnection* connection_ = nullptr;
 };
 
+/// A broker that has just come back may not know its topics yet, so only one that goes on saying so is believed.
+[[nodiscard]] inline Millis missing_patience(const KafkaConnection& connection) { return connection.patience / 3; }
+
 /// Makes a client. `conf` comes from make_conf, with the owner's own callbacks already set.
 Result<ClientPtr> make_client(rd_kafka_type_t type, ConfPtr conf, KafkaEvents& events);
 

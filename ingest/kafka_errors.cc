@@ -69,6 +69,12 @@ ErrorKind kind_of(rd_kafka_resp_err_t code) {
   }
 }
 
+bool says_missing(rd_kafka_resp_err_t code) { return code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART; }
+
+bool could_not_ask(rd_kafka_resp_err_t code) {
+  return code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC || code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
+}
+
 ErrorCause cause_of(rd_kafka_resp_err_t code) {
   switch (code) {
     case RD_KAFKA_RESP_ERR__FENCED:

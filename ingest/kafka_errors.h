@@ -23,6 +23,11 @@ struct KafkaErrorFlags {
 /// An error of any other call, or of a consumer's poll, of which only the code is known.
 [[nodiscard]] ErrorKind kind_of(rd_kafka_resp_err_t code);
 
+/// A broker's own word that there is no such topic or partition. librdkafka says something like it too where it could
+/// only not ask: that passes.
+[[nodiscard]] bool says_missing(rd_kafka_resp_err_t code);
+[[nodiscard]] bool could_not_ask(rd_kafka_resp_err_t code);
+
 /// Why, for the metrics.
 [[nodiscard]] ErrorCause cause_of(rd_kafka_resp_err_t code);
 

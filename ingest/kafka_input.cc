@@ -21,9 +21,12 @@ constexpr Millis kAcceptancePatience{3'000};
 template <typename Ask>
 rd_kafka_resp_err_t patiently(const KafkaConnection& connection, Ask ask) {
   const Deadline deadline(connection.patience, connection);
+  const Deadline missing(missing_patience(connection), connection);
   for (;;) {
     const rd_kafka_resp_err_t code = ask(std::max(1, deadline.left_ms(kAsk)));
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR || kind_of(code) != ErrorKind::kRetry || deadline.passed()) return code;
+    const bool again =
+        kind_of(code) == ErrorKind::kRetry || could_not_ask(code) || (says_missing(code) && !missing.passed());
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR || !again || deadline.passed()) return code;
     std::this_thread::sleep_for(kBackOff);
   }
 }
@@ -281,8 +284,9 @@ Result<std::int32_t> KafkaInput::partition_count(const std::string& topic) {
 }
 
 Error KafkaInput::not_answered(rd_kafka_resp_err_t code, const std::string& question, const std::string& topic) const {
-  if (kind_of(code) == ErrorKind::kReject) return Error(ErrorKind::kReject, "there is no topic " + topic);
-  return unreachable(error_of(code, "asking for " + question), connection_, events_);
+  if (says_missing(code)) return Error(ErrorKind::kReject, "there is no topic " + topic);
+  const Error error = unreachable(error_of(code, "asking for " + question), connection_, events_);
+  return could_not_ask(code) ? error.as(ErrorKind::kRetry) : error;
 }
 
 // What the fetches brought along; asks nobody. Counts offsets, of which markers of transactions take some

@@ -1,6 +1,7 @@
 #include "ingest/kafka_output.h"
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "ingest/kafka_errors.h"
@@ -144,13 +145,18 @@ Error KafkaOutput::lose(const Error& error) {
 // The broker's own word, because clients call a topic unknown that they could not ask about.
 bool KafkaOutput::is_missing(const std::string& topic) const {
   const TopicPtr handle(rd_kafka_topic_new(client_.get(), topic.c_str(), nullptr));
-  const rd_kafka_metadata_t* found = nullptr;
-  if (!handle || rd_kafka_metadata(client_.get(), 0, handle.get(), &found, static_cast<int>(kCall.count())) !=
-                     RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return false;
+  const Deadline deadline(missing_patience(connection_), connection_);
+  for (;;) {
+    const rd_kafka_metadata_t* found = nullptr;
+    if (!handle || rd_kafka_metadata(client_.get(), 0, handle.get(), &found, static_cast<int>(kCall.count())) !=
+                       RD_KAFKA_RESP_ERR_NO_ERROR) {
+      return false;
+    }
+    const MetadataPtr metadata(found);
+    if (metadata->topic_cnt != 1 || !says_missing(metadata->topics[0].err)) return false;
+    if (deadline.passed()) return true;
+    std::this_thread::sleep_for(kRepeat);
   }
-  const MetadataPtr metadata(found);
-  return metadata->topic_cnt == 1 && metadata->topics[0].err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
 }
 
 Result<rd_kafka_topic_t*> KafkaOutput::topic(const std::string& name) {
