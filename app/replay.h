@@ -21,7 +21,8 @@ struct ReplayOptions {
   std::int32_t partitions = 1;
   std::size_t batch = 2'000;  ///< lines handed to the engine at once; changes nothing in the results
   std::string topic_prefix = "touchstone.";
-  std::shared_ptr<const PseudonymKey> pseudonym_key = nullptr;  ///< nothing: customers' ids stand in the derived records
+  std::shared_ptr<const PseudonymKey> pseudonym_key =
+      nullptr;  ///< nothing: customers' ids stand in the derived records
 };
 
 struct ReplayTotals {
