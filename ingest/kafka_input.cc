@@ -321,9 +321,9 @@ void KafkaInput::close(Place place) {
   const ErrorPtr failed(rd_kafka_consumer_close_queue(client_.get(), queue.get()));
   while (!failed && rd_kafka_consumer_closed(client_.get()) == 0 && !deadline.passed()) {
     const EventPtr event(rd_kafka_queue_poll(queue.get(), static_cast<int>(kCloseStep.count())));
-    if (event && rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_REBALANCE) {
-      assign_and_settle(client_.get(), nullptr);
-    }
+    // Nothing is asked here: a client that ends throws away the questions that it has not read yet, and who asked
+    // would wait for ever.
+    if (event && rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_REBALANCE) rd_kafka_assign(client_.get(), nullptr);
   }
 }
 
