@@ -20,6 +20,7 @@
 #include "app/metrics_server.h"
 #include "app/pseudonym_key.h"
 #include "app/purge.h"
+#include "app/reload.h"
 #include "app/secrets.h"
 #include "app/signals.h"
 #include "app/steady_clock.h"
@@ -176,8 +177,8 @@ std::function<Partition(std::string_view)> partitioner_of(const Configuration& c
   return [partitions](std::string_view key) { return Partition(crc32_partition(key, partitions)); };
 }
 
-EngineOptions engine_options(const Configuration& configuration, std::shared_ptr<const Rules> rules,
-                             const Survey& survey, RunUntil until) {
+EngineOptions engine_options(const Configuration& configuration, std::shared_ptr<RulesBook> rules, const Survey& survey,
+                             RunUntil until) {
   EngineOptions options;
   options.kafka = connection_of(configuration);
   options.group = configuration.group;
@@ -248,9 +249,15 @@ Result<std::unique_ptr<RocksTables>> open_tables(const std::string& directory, c
   }
 }
 
+void tell(const Reloaded& reloaded) {
+  for (const Problem& problem : reloaded.problems) spdlog::error("the map is not taken: {}", to_string(problem));
+  for (const Problem& warning : reloaded.warnings) spdlog::warn("{}", to_string(warning));
+  if (reloaded.problems.empty()) spdlog::info(reloaded.changed ? "another map is in force" : "the map is as it was");
+}
+
 /// Until it is stopped, at its end, or cannot go on.
 Result<void> run_engine(EngineOptions options, RocksTables& tables, const Configuration& configuration, Clock& clock,
-                        Board& board, Signals& signals) {
+                        Board& board, Signals& signals, Reload& reload) {
   auto shelves = file_shelves(configuration.state.dir);
   if (!shelves) return shelves.error();
   options.topology.make_shelf = std::move(*shelves);
@@ -260,6 +267,7 @@ Result<void> run_engine(EngineOptions options, RocksTables& tables, const Config
   while (engine.running() && !engine.stopping() && !signals.stop_requested()) {
     board.set_state_bytes(tables.size_bytes());
     board.set_state_free_bytes(tables.free_bytes());
+    if (signals.take_reload()) tell(reload.reload());
     signals.wait(kLookAround);
   }
   // Where the state is damaged another engine follows; else the process ends, whatever hangs.
@@ -270,14 +278,15 @@ Result<void> run_engine(EngineOptions options, RocksTables& tables, const Config
 
 /// One engine after another: where the local state turns out to be damaged, it is emptied and a new engine restores it.
 Result<void> run_engines(const EngineOptions& options, const RocksTablesOptions& tables_options,
-                         const Configuration& configuration, Clock& clock, Board& board, Signals& signals) {
+                         const Configuration& configuration, Clock& clock, Board& board, Signals& signals,
+                         Reload& reload) {
   // A disk that damages what it is given again and again is for a person to look at.
   constexpr int kRebuilds = 3;
   for (int rebuilt = 0;; ++rebuilt) {
     auto tables = open_tables(configuration.state.dir, tables_options, board, signals);
     if (!tables) return tables.error();
     if (!*tables) return {};
-    const Result<void> ended = run_engine(options, **tables, configuration, clock, board, signals);
+    const Result<void> ended = run_engine(options, **tables, configuration, clock, board, signals, reload);
     if (ended || !(*tables)->damaged() || rebuilt == kRebuilds || signals.stop_requested()) return ended;
     tables_options.report(ended.error().message() + ": it is emptied and restored from the changelog");
     tables->reset();
@@ -289,8 +298,12 @@ Result<void> run_engines(const EngineOptions& options, const RocksTablesOptions&
 
 int run(const Configuration& configuration, RunUntil until) {
   if (!is_runnable(configuration)) return kExitConfiguration;
-  const auto rules = read_rules(configuration.map, configuration.settings);
-  if (!rules) return kExitConfiguration;
+  Board board;
+  Reload reload(configuration.map, configuration.settings, board);
+  const Reloaded opened = reload.open();
+  for (const Problem& problem : opened.problems) std::cerr << to_string(problem) << '\n';
+  for (const Problem& warning : opened.warnings) std::cerr << "warning: " << to_string(warning) << '\n';
+  if (!opened.problems.empty()) return kExitConfiguration;
   log_to_standard_error(configuration.log.level);
   Signals signals;
 
@@ -301,14 +314,13 @@ int run(const Configuration& configuration, RunUntil until) {
   if (const auto difference = serious_difference(*found)) return failed(*difference);
 
   SteadyClock clock;
-  Board board;
-  auto server = serve_metrics(configuration, rules, board);
+  auto server = serve_metrics(configuration, reload.rules()->current().rules, board, &reload);
   if (!server) return failed(server.error());
   spdlog::info("metrics on http://{}:{}/metrics", configuration.http.listen.address, (*server)->port());
 
-  const EngineOptions options = engine_options(configuration, rules, *found, until);
+  const EngineOptions options = engine_options(configuration, reload.rules(), *found, until);
   const Result<void> ended =
-      run_engines(options, tables_options(configuration, *found), configuration, clock, board, signals);
+      run_engines(options, tables_options(configuration, *found), configuration, clock, board, signals, reload);
   (*server)->stop(kLastRequests);
   if (!ended) return failed(ended.error());
   return 0;

@@ -11,9 +11,6 @@ import harness
 
 SESSION_SECONDS = 6        # of the group, and so long until others take over
 BROKER_PAUSE_SECONDS = 30
-# A server of one node that takes itself for dead leaves transactions half done (docs/guarantees.md): not while it is
-# stopped, then. When it was killed it waits for so long.
-BROKER_SESSION_SECONDS = 45
 # The time-out of transactions is half a minute: so long others wait for what a dead engine has left open.
 RECOVERY_SECONDS = 240
 TMPFS_MIB = 256

@@ -23,8 +23,6 @@ SEED = int(os.environ.get("TOUCHSTONE_SEED", random.SystemRandom().randrange(1 <
 PROPERTIES = {"session.timeout.ms": "10000"}
 TROUBLES = ("pause", "kill", "pause", "kill", "pause")
 PAUSE_SECONDS = (4, 8)
-# Else it takes itself for dead, and leaves transactions half done (docs/guarantees.md).
-SESSION_SECONDS = 20
 # The time-out of transactions is a minute, and a killed broker takes a while.
 RECOVERY_SECONDS = 240
 
@@ -47,7 +45,7 @@ def make_trouble(kafka, kind, chance):
 def scenario(world, checks):
     print(f"      seed {SEED} (TOUCHSTONE_SEED)", flush=True)
     chance = random.Random(SEED)
-    kafka = world.start_kafka(SESSION_SECONDS)
+    kafka = world.start_kafka()
     kafka.create_topic(INPUT, INPUT_PARTITIONS)
     lines = harness.example_events("service-desk")
     configuration = harness.write_configuration(

@@ -204,10 +204,9 @@ class World:
         """Called when all processes are gone, before the directory is removed."""
         self.endings.append(ending)
 
-    def start_kafka(self, session_seconds=None):
-        """A test that stops the server for a while says how long it must not take itself for dead."""
+    def start_kafka(self):
         # Known before it runs, so that an interrupted start is cleaned up too.
-        self.kafkas.append(Kafka(self.directory / f"kafka-{len(self.kafkas)}", session_seconds))
+        self.kafkas.append(Kafka(self.directory / f"kafka-{len(self.kafkas)}"))
         self.kafkas[-1].start()
         return self.kafkas[-1]
 
@@ -279,15 +278,14 @@ class Kafka:
 
     START_OPTIONS = ()
 
-    def __init__(self, directory, session_seconds=None):
+    def __init__(self, directory):
         self.directory = directory
-        self.options = [*self.START_OPTIONS, *(["--session", str(session_seconds)] if session_seconds else [])]
         self.address = None
 
     def start(self):
         # A start that fails leaves nothing behind; on a machine that is very busy it runs into its own limit.
         for attempts_left in (2, 1, 0):
-            code, said, trouble = self._command("start", *self.options)
+            code, said, trouble = self._command("start", *self.START_OPTIONS)
             if code == 0:
                 self.address = said.strip()
                 return

@@ -92,7 +92,7 @@ def ends_when_deleted(world, checks, kafka, records, configuration, topic, says)
 def scenario(world, checks):
     print(f"      seed {SEED} (TOUCHSTONE_SEED)", flush=True)
     chance = random.Random(SEED)
-    kafka = world.start_kafka(session_seconds=60)  # it is stopped for a while, and must not take itself for dead
+    kafka = world.start_kafka()
     kafka.create_topic(INPUT, INPUT_PARTITIONS)
     records = [harness.keyed(line) for line in harness.example_events("service-desk")]
     # All of them before the topics are deleted, while Kafka is well.
