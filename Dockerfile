@@ -7,7 +7,8 @@ FROM debian:trixie-slim AS build
 WORKDIR /src
 # The packages first: they change less often than the sources.
 COPY deploy/setup deploy/setup
-RUN deploy/setup && rm -rf /var/lib/apt/lists/*
+# hadolint ignore=DL3008
+RUN deploy/setup && apt-get install --yes --no-install-recommends dpkg-dev file && rm -rf /var/lib/apt/lists/*
 COPY . .
 RUN cmake --preset release && cmake --build --preset release --target touchstone package_touchstone.1 package_changelog \
     && cpack --config build/release/CPackConfig.cmake
@@ -17,7 +18,8 @@ FROM debian:trixie-slim
 RUN groupadd --system --gid 10001 touchstone \
     && useradd --system --uid 10001 --gid touchstone --no-create-home --home-dir /var/lib/touchstone --shell /usr/sbin/nologin touchstone
 COPY --from=build /src/build/release/package/touchstone_0.1.0_*.deb /tmp/
-# Of the packages that make the user, the smallest, before apt chooses.
+# Of the packages that make the user, the smallest, before apt chooses. Debian keeps no older versions, so none is named.
+# hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends systemd-standalone-sysusers \
     && apt-get install --yes --no-install-recommends /tmp/touchstone_*.deb \

@@ -154,7 +154,7 @@ def main():
             said = run("man", "--warnings", "--local-file", DEPLOY / "man/touchstone.1", env={"LC_ALL": "C.UTF-8", "MANROFFSEQ": "", "PATH": "/usr/bin:/bin"})
             if said.returncode != 0 or said.stderr:
                 problems.append(f"man: {said.stderr}")
-        if has("cpack", "cmake") and has("dpkg-shlibdeps", "dpkg-dev"):
+        if has("cpack", "cmake") and has("dpkg-shlibdeps", "dpkg-dev") and has("file", "file"):
             package = make_package(build, scratch)
             problems += contents(package)
             if has("lintian", "lintian"):
