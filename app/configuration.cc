@@ -38,10 +38,11 @@ constexpr auto kTopicsKeys = std::to_array<Word>({"prefix", "partitions", "repli
 constexpr auto kMetricsKeys = std::to_array<Word>({"windows", "segments", "series_max"});
 constexpr auto kWorkersKeys = std::to_array<Word>({"intake", "journey", "windows", "stalled_after"});
 constexpr auto kPrivacyKeys = std::to_array<Word>({"pseudonymise", "key", "key_id", "purge"});
-constexpr auto kLogKeys = std::to_array<Word>({"level"});
+constexpr auto kLogKeys = std::to_array<Word>({"format", "level"});
 
 constexpr auto kPartitioners = std::to_array<Word>({"murmur2", "crc32"});
 constexpr auto kMetricSegments = std::to_array<Word>({"all", "each"});
+constexpr auto kLogFormats = std::to_array<Word>({"text", "logfmt", "json"});  // in the order of LogFormat
 constexpr auto kLogLevels = std::to_array<Word>({"trace", "debug", "info", "warn", "error", "off"});
 
 /// What comes out under the prefix; reading it in again would never end.
@@ -126,11 +127,7 @@ class ConfigurationReader {
     if (const auto value = keys.find("metrics")) read_metrics(YamlMapping(*value, kMetricsKeys));
     if (const auto value = keys.find("workers")) read_workers(YamlMapping(*value, kWorkersKeys));
     if (const auto value = keys.find("privacy")) read_privacy(*value);
-    if (const auto value = keys.find("log")) {
-      if (const auto level = YamlMapping(*value, kLogKeys).find("level")) {
-        set(made_.log.level, level->one_of(kLogLevels));
-      }
-    }
+    if (const auto value = keys.find("log")) read_log(YamlMapping(*value, kLogKeys));
     return std::move(made_);
   }
 
@@ -140,6 +137,16 @@ class ConfigurationReader {
     if (const auto value = keys.find("lateness")) set(settings.lateness, value->duration({"0s", "30d"}));
     if (const auto value = keys.find("max_future")) set(settings.max_future, value->duration({"0s", "365d"}));
     if (const auto value = keys.find("idle")) set(settings.idle, value->duration({"100ms", "1d"}));
+  }
+
+  void read_log(const YamlMapping& keys) {
+    if (const auto value = keys.find("format")) {
+      if (const auto name = value->one_of(kLogFormats)) {
+        const auto found = std::find(kLogFormats.begin(), kLogFormats.end(), *name);
+        made_.log.format = static_cast<LogFormat>(found - kLogFormats.begin());
+      }
+    }
+    if (const auto value = keys.find("level")) set(made_.log.level, value->one_of(kLogLevels));
   }
 
   void read_window_list(const YamlValue& value) {

@@ -31,6 +31,9 @@ enum class MetricSegments : std::uint8_t {
   kEach,  ///< those of every segment too
 };
 
+/// The form of the log's lines.
+enum class LogFormat : std::uint8_t { kText, kLogfmt, kJson };
+
 /// A Kafka property: its value, or where its value is found when the program runs, so that secrets stay out
 /// of files.
 struct KafkaProperty {
@@ -94,6 +97,7 @@ struct Configuration {
     Millis purge = std::chrono::days{1};  ///< how long what was forgotten may stay in the files of the state
   };
   struct Log {
+    LogFormat format = LogFormat::kText;
     std::string level = "info";  ///< trace, debug, info, warn, error or off
   };
 

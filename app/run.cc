@@ -10,18 +10,19 @@
 
 #include <fmt/format.h>
 #include <fmt/ostream.h>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include "app/engine.h"
 #include "app/exit_code.h"
 #include "app/kafka_properties.h"
 #include "app/load_rules.h"
+#include "app/log.h"
 #include "app/metrics_server.h"
 #include "app/pseudonym_key.h"
 #include "app/purge.h"
 #include "app/reload.h"
 #include "app/secrets.h"
+#include "app/service_manager.h"
 #include "app/signals.h"
 #include "app/steady_clock.h"
 #include "ingest/kafka_admin.h"
@@ -37,13 +38,6 @@ constexpr Millis kLookAround{200};
 constexpr Millis kLastCommit{6'000};
 /// How long requests in progress may take at the end.
 constexpr Millis kLastRequests{500};
-
-void log_to_standard_error(const std::string& level) {
-  auto logger = spdlog::stderr_logger_mt("touchstone");
-  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
-  logger->set_level(spdlog::level::from_str(level));
-  spdlog::set_default_logger(std::move(logger));
-}
 
 bool is_for_search_of_faults(std::string_view level) { return level == "debug" || level == "trace"; }
 
@@ -231,7 +225,7 @@ RocksTablesOptions tables_options(const Configuration& configuration, const Surv
 
 /// Waits where the disk is nearly full: to end would only mean to be started again. Nothing when asked to stop.
 Result<std::unique_ptr<RocksTables>> open_tables(const std::string& directory, const RocksTablesOptions& options,
-                                                 Board& board, Signals& signals) {
+                                                 Board& board, Signals& signals, ServiceManager& service) {
   constexpr std::string_view kAtStart = "start";
   bool told = false;
   for (;;) {
@@ -244,6 +238,8 @@ Result<std::unique_ptr<RocksTables>> open_tables(const std::string& directory, c
     if (!told) spdlog::warn("waiting: {}", tables.error().message());
     told = true;
     board.set_resting(std::string(kAtStart), tables.error().message());
+    service.status(tables.error().message());
+    service.alive(ServiceManager::Clock::now());
     if (signals.stop_requested()) return std::unique_ptr<RocksTables>();
     signals.wait(kLookAround);
   }
@@ -257,7 +253,7 @@ void tell(const Reloaded& reloaded) {
 
 /// Until it is stopped, at its end, or cannot go on.
 Result<void> run_engine(EngineOptions options, RocksTables& tables, const Configuration& configuration, Clock& clock,
-                        Board& board, Signals& signals, Reload& reload) {
+                        Board& board, Signals& signals, Reload& reload, ServiceManager& service) {
   auto shelves = file_shelves(configuration.state.dir);
   if (!shelves) return shelves.error();
   options.topology.make_shelf = std::move(*shelves);
@@ -268,8 +264,11 @@ Result<void> run_engine(EngineOptions options, RocksTables& tables, const Config
     board.set_state_bytes(tables.size_bytes());
     board.set_state_free_bytes(tables.free_bytes());
     if (signals.take_reload()) tell(reload.reload());
+    service.status(board.why_not_ready().value_or("running"));
+    service.alive(ServiceManager::Clock::now());
     signals.wait(kLookAround);
   }
+  if (signals.stop_requested()) service.stopping();
   // Where the state is damaged another engine follows; else the process ends, whatever hangs.
   if (engine.stopping() && !tables.damaged()) signals.end_soon();
   stop(engine, signals);
@@ -279,14 +278,14 @@ Result<void> run_engine(EngineOptions options, RocksTables& tables, const Config
 /// One engine after another: where the local state turns out to be damaged, it is emptied and a new engine restores it.
 Result<void> run_engines(const EngineOptions& options, const RocksTablesOptions& tables_options,
                          const Configuration& configuration, Clock& clock, Board& board, Signals& signals,
-                         Reload& reload) {
+                         Reload& reload, ServiceManager& service) {
   // A disk that damages what it is given again and again is for a person to look at.
   constexpr int kRebuilds = 3;
   for (int rebuilt = 0;; ++rebuilt) {
-    auto tables = open_tables(configuration.state.dir, tables_options, board, signals);
+    auto tables = open_tables(configuration.state.dir, tables_options, board, signals, service);
     if (!tables) return tables.error();
     if (!*tables) return {};
-    const Result<void> ended = run_engine(options, **tables, configuration, clock, board, signals, reload);
+    const Result<void> ended = run_engine(options, **tables, configuration, clock, board, signals, reload, service);
     if (ended || !(*tables)->damaged() || rebuilt == kRebuilds || signals.stop_requested()) return ended;
     tables_options.report(ended.error().message() + ": it is emptied and restored from the changelog");
     tables->reset();
@@ -304,7 +303,8 @@ int run(const Configuration& configuration, RunUntil until) {
   for (const Problem& problem : opened.problems) std::cerr << to_string(problem) << '\n';
   for (const Problem& warning : opened.warnings) std::cerr << "warning: " << to_string(warning) << '\n';
   if (!opened.problems.empty()) return kExitConfiguration;
-  log_to_standard_error(configuration.log.level);
+  log_to_standard_error(configuration.log);
+  const auto failed = [&](const Error& error) { return touchstone::failed(error, configuration.log); };
   Signals signals;
 
   auto admin = KafkaAdmin::open(connection_of(configuration));
@@ -318,9 +318,11 @@ int run(const Configuration& configuration, RunUntil until) {
   if (!server) return failed(server.error());
   spdlog::info("metrics on http://{}:{}/metrics", configuration.http.listen.address, (*server)->port());
 
+  ServiceManager service = ServiceManager::from_environment();
+  service.ready();
   const EngineOptions options = engine_options(configuration, reload.rules(), *found, until);
   const Result<void> ended =
-      run_engines(options, tables_options(configuration, *found), configuration, clock, board, signals, reload);
+      run_engines(options, tables_options(configuration, *found), configuration, clock, board, signals, reload, service);
   (*server)->stop(kLastRequests);
   if (!ended) return failed(ended.error());
   return 0;
@@ -329,7 +331,7 @@ int run(const Configuration& configuration, RunUntil until) {
 int topics(const Configuration& configuration, TopicsMode mode, std::ostream& out) {
   if (!is_runnable(configuration)) return kExitConfiguration;
   // Each failed attempt to connect would be a line; what ends the command is told once, at its end.
-  log_to_standard_error(is_for_search_of_faults(configuration.log.level) ? configuration.log.level : "off");
+  log_to_standard_error({.level = is_for_search_of_faults(configuration.log.level) ? configuration.log.level : "off"});
   auto admin = KafkaAdmin::open(connection_of(configuration));
   if (!admin) return failed(admin.error());
   auto found = survey(**admin, configuration);

@@ -116,7 +116,9 @@ void write_texts(YamlText& out, const Configuration& made) {
   out.end('}').key("http").begin('{').key("reload").flag(made.http.reload).key("listen");
   out.text((is_six ? "[" + listen.address + "]" : listen.address) + ":" + std::to_string(listen.port));
   if (!made.http.token_file.empty()) out.key("token_file").text(made.http.token_file);
-  out.end('}').key("log").begin('{').key("level").text(made.log.level).end('}');
+  out.end('}').key("log").begin('{').key("level").text(made.log.level);
+  constexpr const char* kLogFormats[] = {"text", "logfmt", "json"};
+  out.key("format").text(kLogFormats[static_cast<std::size_t>(made.log.format)]).end('}');
 }
 
 /// The configuration as its author could have written it.

@@ -84,6 +84,7 @@ TEST(Configuration, TheExampleShowsTheDefaults) {
   EXPECT_EQ(shown.workers.stalled_after, defaults.workers.stalled_after);
   EXPECT_EQ(shown.privacy.pseudonymise, defaults.privacy.pseudonymise);
   EXPECT_EQ(shown.privacy.purge, defaults.privacy.purge);
+  EXPECT_EQ(shown.log.format, defaults.log.format);
   EXPECT_EQ(shown.log.level, defaults.log.level);
   EXPECT_FALSE(shown.instance.empty());
   EXPECT_EQ(joined(check_runnable(shown)), "");
@@ -132,7 +133,7 @@ history: 1d
 metrics: {windows: [60m], segments: all, series_max: 10}
 workers: {intake: 2, journey: 3, windows: 4, stalled_after: 2m}
 privacy: {pseudonymise: true, key: {env: KEY}, key_id: b, purge: 2h}
-log: {level: debug}
+log: {format: json, level: debug}
 )",
                                    "/etc/touchstone/main.yaml");
   EXPECT_EQ(all.file, "/etc/touchstone/main.yaml");
@@ -180,6 +181,7 @@ log: {level: debug}
   EXPECT_EQ(all.privacy.key_env, "KEY");
   EXPECT_EQ(all.privacy.key_id, "b");
   EXPECT_EQ(all.privacy.purge, std::chrono::hours{2});
+  EXPECT_EQ(all.log.format, LogFormat::kJson);
   EXPECT_EQ(all.log.level, "debug");
 }
 
