@@ -321,8 +321,8 @@ int run(const Configuration& configuration, RunUntil until) {
   ServiceManager service = ServiceManager::from_environment();
   service.ready();
   const EngineOptions options = engine_options(configuration, reload.rules(), *found, until);
-  const Result<void> ended =
-      run_engines(options, tables_options(configuration, *found), configuration, clock, board, signals, reload, service);
+  const Result<void> ended = run_engines(options, tables_options(configuration, *found), configuration, clock, board,
+                                         signals, reload, service);
   (*server)->stop(kLastRequests);
   if (!ended) return failed(ended.error());
   return 0;
