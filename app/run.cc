@@ -13,6 +13,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "app/chronicler.h"
 #include "app/engine.h"
 #include "app/exit_code.h"
 #include "app/kafka_properties.h"
@@ -220,6 +221,18 @@ void stop(Engine& engine, const Signals& signals) {
   }
 }
 
+ChroniclerOptions chronicler_options(const Configuration& configuration) {
+  ChroniclerOptions options;
+  options.kafka = connection_of(configuration);
+  options.group = configuration.group;
+  options.topics = TopicNames(configuration.topics.prefix);
+  options.chronicle.directory = configuration.state.dir + "/chronicle";
+  options.chronicle.history = configuration.history;
+  options.chronicle.min_free_bytes = configuration.state.min_free;
+  options.chronicle.report = [](const std::string& what) { spdlog::warn("{}", what); };
+  return options;
+}
+
 RocksTablesOptions tables_options(const Configuration& configuration, const Survey& survey) {
   RocksTablesOptions options;
   options.min_free_bytes = configuration.state.min_free;
@@ -302,13 +315,16 @@ int run(const Configuration& configuration, RunUntil until) {
 
   SteadyClock clock;
   Board board;
-  auto server = serve_metrics(configuration, rules, board);
+  Chronicler chronicler(chronicler_options(configuration));
+  auto server = serve_metrics(configuration, rules, board, configuration.http.rows ? &chronicler : nullptr);
   if (!server) return failed(server.error());
+  if (configuration.http.rows) chronicler.start();
   spdlog::info("metrics on http://{}:{}/metrics", configuration.http.listen.address, (*server)->port());
 
   const EngineOptions options = engine_options(configuration, rules, *found, until);
   const Result<void> ended =
       run_engines(options, tables_options(configuration, *found), configuration, clock, board, signals);
+  chronicler.stop();
   (*server)->stop(kLastRequests);
   if (!ended) return failed(ended.error());
   return 0;

@@ -123,6 +123,16 @@ BoardSnapshot Board::window_snapshot(std::size_t window) const {
   return copy;
 }
 
+BoardSnapshot Board::progress_snapshot() const {
+  const std::scoped_lock lock(mutex_);
+  BoardSnapshot copy;
+  for (const auto& [task, status] : now_.journeys) copy.journeys[task].watermark = status.watermark;
+  copy.windows = now_.windows;
+  copy.lag = now_.lag;
+  copy.ready = !missing();
+  return copy;
+}
+
 std::optional<std::string> Board::why_not_ready() const {
   const std::scoped_lock lock(mutex_);
   return missing();

@@ -93,6 +93,8 @@ class Board {
 
   /// The rows of one window and the moves and stays of the longest, without the rest.
   [[nodiscard]] BoardSnapshot window_snapshot(std::size_t window) const;
+  /// Lag, watermarks and closings only. Cheap.
+  [[nodiscard]] BoardSnapshot progress_snapshot() const;
   /// Cheap, for health checks.
   [[nodiscard]] bool ready() const { return !why_not_ready(); }
   /// Names the workers that are waited for.
