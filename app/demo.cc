@@ -81,7 +81,7 @@ EngineOptions engine_options(const DemoSubject& subject, const KafkaConnection& 
   EngineOptions options;
   options.kafka = kafka;
   options.instance = "demo";
-  options.topology.rules = subject.rules;
+  options.topology.rules = std::make_shared<RulesBook>(subject.rules);
   options.topology.inputs = {{std::string(kInput), kPartitions}};
   options.topology.delta_partitions = kPartitions;
   options.topology.expected_partition = [](std::string_view key) {

@@ -11,9 +11,26 @@
 #include "exporters/metrics_page.h"
 
 namespace touchstone {
+namespace {
+
+HttpRoute reload_route(Reload& reload) {
+  return {"POST", "/-/reload", [&reload](const HttpRequest&) {
+            const Reloaded reloaded = reload.reload();
+            std::string problems;
+            for (const Problem& problem : reloaded.problems) {
+              if (!problems.empty()) problems += '\n';
+              problems += to_string(problem);
+            }
+            if (!problems.empty()) return json_error(422, problems);
+            return HttpResponse{.body = reloaded.changed ? "{\"changed\":true}\n" : "{\"changed\":false}\n"};
+          }};
+}
+
+}  // namespace
 
 Result<std::unique_ptr<HttpServer>> serve_metrics(const Configuration& configuration,
-                                                  const std::shared_ptr<const Rules>& rules, const Board& board) {
+                                                  const std::shared_ptr<const Rules>& rules, const Board& board,
+                                                  Reload* reload) {
   MetricsOptions metrics;
   metrics.windows = configuration.metrics.windows;
   metrics.each_segment = configuration.metrics.segments == MetricSegments::kEach;
@@ -31,6 +48,7 @@ Result<std::unique_ptr<HttpServer>> serve_metrics(const Configuration& configura
                       return response;
                     }});
   for (HttpRoute& route : map_routes(rules, board)) routes.push_back(std::move(route));
+  if (reload != nullptr && configuration.http.reload) routes.push_back(reload_route(*reload));
   options.address = configuration.http.listen.address;
   options.port = configuration.http.listen.port;
   if (!configuration.http.token_file.empty()) {

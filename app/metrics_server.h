@@ -4,15 +4,17 @@
 #include <memory>
 
 #include "app/configuration.h"
+#include "app/reload.h"
 #include "engine/flow/board.h"
 #include "engine/model/rules.h"
 #include "exporters/http_server.h"
 
 namespace touchstone {
 
-/// Borrows the board, which must outlive the server.
+/// Borrows the board and `reload`, which must outlive the server. With `reload`, and where the configuration allows it,
+/// POST /-/reload reads the map anew.
 [[nodiscard]] Result<std::unique_ptr<HttpServer>> serve_metrics(const Configuration& configuration,
                                                                 const std::shared_ptr<const Rules>& rules,
-                                                                const Board& board);
+                                                                const Board& board, Reload* reload = nullptr);
 
 }  // namespace touchstone

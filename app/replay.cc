@@ -185,7 +185,7 @@ Result<ReplayTotals> replay(const ReplayOptions& options, std::ostream& progress
 
   SimBroker broker({SimMarkers::kNone});
   Topology topology;
-  topology.rules = options.rules;
+  topology.rules = std::make_shared<RulesBook>(options.rules);
   topology.topics = TopicNames(options.topic_prefix);
   topology.inputs = {{(*lines)->base_name(), options.partitions}};
   topology.durability = Durability::kInMemory;

@@ -20,6 +20,7 @@
 #include "app/metrics_server.h"
 #include "app/pseudonym_key.h"
 #include "app/purge.h"
+#include "app/reload.h"
 #include "app/secrets.h"
 #include "app/service_manager.h"
 #include "app/signals.h"
@@ -170,8 +171,8 @@ std::function<Partition(std::string_view)> partitioner_of(const Configuration& c
   return [partitions](std::string_view key) { return Partition(crc32_partition(key, partitions)); };
 }
 
-EngineOptions engine_options(const Configuration& configuration, std::shared_ptr<const Rules> rules,
-                             const Survey& survey, RunUntil until) {
+EngineOptions engine_options(const Configuration& configuration, std::shared_ptr<RulesBook> rules, const Survey& survey,
+                             RunUntil until) {
   EngineOptions options;
   options.kafka = connection_of(configuration);
   options.group = configuration.group;
@@ -222,9 +223,16 @@ RocksTablesOptions tables_options(const Configuration& configuration, const Surv
   return options;
 }
 
+/// Who asks something of the running process, and who is told of it.
+struct Outside {
+  Signals& signals;
+  ServiceManager& service;
+  Reload& reload;
+};
+
 /// Waits where the disk is nearly full: to end would only mean to be started again. Nothing when asked to stop.
 Result<std::unique_ptr<RocksTables>> open_tables(const std::string& directory, const RocksTablesOptions& options,
-                                                 Board& board, Signals& signals, ServiceManager& service) {
+                                                 Board& board, const Outside& outside) {
   constexpr std::string_view kAtStart = "start";
   bool told = false;
   for (;;) {
@@ -237,30 +245,38 @@ Result<std::unique_ptr<RocksTables>> open_tables(const std::string& directory, c
     if (!told) spdlog::warn("waiting: {}", tables.error().message());
     told = true;
     board.set_resting(std::string(kAtStart), tables.error().message());
-    service.status(tables.error().message());
-    service.alive(ServiceManager::Clock::now());
-    if (signals.stop_requested()) return std::unique_ptr<RocksTables>();
-    signals.wait(kLookAround);
+    outside.service.status(tables.error().message());
+    outside.service.alive(ServiceManager::Clock::now());
+    if (outside.signals.stop_requested()) return std::unique_ptr<RocksTables>();
+    outside.signals.wait(kLookAround);
   }
+}
+
+void tell(const Reloaded& reloaded) {
+  for (const Problem& problem : reloaded.problems) spdlog::error("the map is not taken: {}", to_string(problem));
+  for (const Problem& warning : reloaded.warnings) spdlog::warn("{}", to_string(warning));
+  if (reloaded.problems.empty()) spdlog::info(reloaded.changed ? "another map is in force" : "the map is as it was");
 }
 
 /// Until it is stopped, at its end, or cannot go on.
 Result<void> run_engine(EngineOptions options, RocksTables& tables, const Configuration& configuration, Clock& clock,
-                        Board& board, Signals& signals, ServiceManager& service) {
+                        Board& board, const Outside& outside) {
   auto shelves = file_shelves(configuration.state.dir);
   if (!shelves) return shelves.error();
   options.topology.make_shelf = std::move(*shelves);
   Purge purge(tables, configuration.privacy.purge);
   Engine engine(std::move(options), tables, clock, board);
   engine.start();
+  const Signals& signals = outside.signals;
   while (engine.running() && !engine.stopping() && !signals.stop_requested()) {
     board.set_state_bytes(tables.size_bytes());
     board.set_state_free_bytes(tables.free_bytes());
-    service.status(board.why_not_ready().value_or("running"));
-    service.alive(ServiceManager::Clock::now());
+    outside.service.status(board.why_not_ready().value_or("running"));
+    outside.service.alive(ServiceManager::Clock::now());
+    if (outside.signals.take_reload()) tell(outside.reload.reload());
     signals.wait(kLookAround);
   }
-  if (signals.stop_requested()) service.stopping();
+  if (signals.stop_requested()) outside.service.stopping();
   // Where the state is damaged another engine follows; else the process ends, whatever hangs.
   if (engine.stopping() && !tables.damaged()) signals.end_soon();
   stop(engine, signals);
@@ -269,16 +285,15 @@ Result<void> run_engine(EngineOptions options, RocksTables& tables, const Config
 
 /// One engine after another: where the local state turns out to be damaged, it is emptied and a new engine restores it.
 Result<void> run_engines(const EngineOptions& options, const RocksTablesOptions& tables_options,
-                         const Configuration& configuration, Clock& clock, Board& board, Signals& signals,
-                         ServiceManager& service) {
+                         const Configuration& configuration, Clock& clock, Board& board, const Outside& outside) {
   // A disk that damages what it is given again and again is for a person to look at.
   constexpr int kRebuilds = 3;
   for (int rebuilt = 0;; ++rebuilt) {
-    auto tables = open_tables(configuration.state.dir, tables_options, board, signals, service);
+    auto tables = open_tables(configuration.state.dir, tables_options, board, outside);
     if (!tables) return tables.error();
     if (!*tables) return {};
-    const Result<void> ended = run_engine(options, **tables, configuration, clock, board, signals, service);
-    if (ended || !(*tables)->damaged() || rebuilt == kRebuilds || signals.stop_requested()) return ended;
+    const Result<void> ended = run_engine(options, **tables, configuration, clock, board, outside);
+    if (ended || !(*tables)->damaged() || rebuilt == kRebuilds || outside.signals.stop_requested()) return ended;
     tables_options.report(ended.error().message() + ": it is emptied and restored from the changelog");
     tables->reset();
     TOUCHSTONE_TRY(RocksTables::wipe(configuration.state.dir));
@@ -289,8 +304,12 @@ Result<void> run_engines(const EngineOptions& options, const RocksTablesOptions&
 
 int run(const Configuration& configuration, RunUntil until) {
   if (!is_runnable(configuration)) return kExitConfiguration;
-  const auto rules = read_rules(configuration.map, configuration.settings);
-  if (!rules) return kExitConfiguration;
+  Board board;
+  Reload reload(configuration.map, configuration.settings, board);
+  const Reloaded opened = reload.open();
+  for (const Problem& problem : opened.problems) std::cerr << to_string(problem) << '\n';
+  for (const Problem& warning : opened.warnings) std::cerr << "warning: " << to_string(warning) << '\n';
+  if (!opened.problems.empty()) return kExitConfiguration;
   log_to_standard_error(configuration.log);
   const auto failed = [&](const Error& error) { return touchstone::failed(error, configuration.log); };
   Signals signals;
@@ -302,16 +321,15 @@ int run(const Configuration& configuration, RunUntil until) {
   if (const auto difference = serious_difference(*found)) return failed(*difference);
 
   SteadyClock clock;
-  Board board;
-  auto server = serve_metrics(configuration, rules, board);
+  auto server = serve_metrics(configuration, reload.rules()->current().rules, board, &reload);
   if (!server) return failed(server.error());
   spdlog::info("metrics on http://{}:{}/metrics", configuration.http.listen.address, (*server)->port());
 
   ServiceManager service = ServiceManager::from_environment();
   service.ready();
-  const EngineOptions options = engine_options(configuration, rules, *found, until);
-  const Result<void> ended =
-      run_engines(options, tables_options(configuration, *found), configuration, clock, board, signals, service);
+  const EngineOptions options = engine_options(configuration, reload.rules(), *found, until);
+  const Result<void> ended = run_engines(options, tables_options(configuration, *found), configuration, clock, board,
+                                         {signals, service, reload});
   (*server)->stop(kLastRequests);
   if (!ended) return failed(ended.error());
   return 0;

@@ -14,6 +14,7 @@ namespace touchstone {
 namespace {
 
 volatile std::sig_atomic_t stops_noted = 0;
+volatile std::sig_atomic_t reload_noted = 0;
 
 extern "C" void note_stop(int /*signal*/) {
   if (stops_noted == 2) std::_Exit(kExitFailed);
@@ -24,6 +25,8 @@ extern "C" void note_stop(int /*signal*/) {
   const unsigned left = alarm(0);
   alarm(stops_noted == 1 ? kStop : std::clamp(left, 1U, kHurry));
 }
+
+extern "C" void note_reload(int /*signal*/) { reload_noted = 1; }
 
 extern "C" void end_at_once(int /*signal*/) {
   constexpr std::string_view kWhy =
@@ -43,11 +46,19 @@ Signals::Signals() {
   action.sa_handler = note_stop;
   sigaction(SIGTERM, &action, nullptr);
   sigaction(SIGINT, &action, nullptr);
+  action.sa_handler = note_reload;
+  sigaction(SIGHUP, &action, nullptr);
   // A closed terminal or pipe is told by the write that fails.
   std::signal(SIGPIPE, SIG_IGN);
 }
 
 bool Signals::stop_requested() const { return stops_noted > 0; }
+
+bool Signals::take_reload() const {
+  if (reload_noted == 0) return false;
+  reload_noted = 0;
+  return true;
+}
 
 void Signals::end_soon() const {
   if (!stop_requested()) alarm(static_cast<unsigned>(kLongestStop.count()));

@@ -1,6 +1,11 @@
 #include "app/topology.h"
 
+#include <functional>
+#include <map>
+#include <memory>
 #include <numeric>
+#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "engine/flow/intake_stage.h"
@@ -35,11 +40,33 @@ std::string sources_text(const Topology& topology) {
   return text;
 }
 
+/// The decoders of one thread: one for each limit that rules set, which is nearly always the same.
+class Decoders {
+ public:
+  std::shared_ptr<EventDecoder> of(Millis max_future) {
+    std::shared_ptr<EventDecoder>& decoder = by_max_future_[max_future];
+    if (!decoder) decoder = std::make_shared<EventDecoder>(max_future);
+    return decoder;
+  }
+
+ private:
+  std::map<Millis, std::shared_ptr<EventDecoder>> by_max_future_;
+};
+
+Result<RulesInForce> rules_for(const Topology& topology, std::optional<std::string_view> recorded) {
+  if (recorded) return topology.rules->recorded(*recorded);
+  return topology.rules->current();
+}
+
+std::function<std::shared_ptr<const std::string>()> text_in_force(const Topology& topology) {
+  return [rules = topology.rules] { return rules->current().text; };
+}
+
 WorkerOptions common_options(const Topology& topology) {
   WorkerOptions options;
   options.task.slices = topology.slices;
   options.commit_interval = topology.commit;
-  options.idle = topology.rules->settings().idle;
+  options.idle = topology.rules->current().rules->settings().idle;
   options.detect_silence = topology.detect_silence;
   options.to_end = topology.to_end;
   return options;
@@ -64,11 +91,14 @@ WorkerOptions intake_worker(const Topology& topology) {
   options.partitions = static_cast<std::size_t>(source_partitions(topology));
   options.stage = StageKind::kIntake;
   options.task.slices = 1;
-  auto decoder = std::make_shared<EventDecoder>(topology.rules->settings().max_future);
-  options.factory = [topology, decoder](const TaskId& task, const Slices&) -> std::unique_ptr<Stage> {
-    return std::make_unique<IntakeStage>(IntakeOptions{topology.topics, source_number(topology, task),
-                                                       source_partitions(topology), topology.event_partitions},
-                                         *decoder);
+  auto decoder = std::make_shared<EventDecoder>(topology.rules->current().rules->settings().max_future);
+  options.factory = [topology, decoder](
+                        const TaskId& task, const Slices&,
+                        std::optional<std::string_view> /*recorded*/) -> Result<std::unique_ptr<Stage>> {
+    return std::unique_ptr<Stage>(
+        std::make_unique<IntakeStage>(IntakeOptions{topology.topics, source_number(topology, task),
+                                                    source_partitions(topology), topology.event_partitions},
+                                      *decoder));
   };
   return options;
 }
@@ -80,11 +110,15 @@ WorkerOptions journey_worker(const Topology& topology) {
   options.stage = StageKind::kJourney;
   options.outermost = !topology.through_intake;
   if (topology.durability == Durability::kKept) options.task.changelog = topology.topics.journey_changelog;
-  auto decoder = std::make_shared<EventDecoder>(topology.rules->settings().max_future);
+  options.rules_text = text_in_force(topology);
   const Pseudonym pseudonym = topology.pseudonym_key ? make_pseudonym(*topology.pseudonym_key) : Pseudonym{};
-  options.factory = [topology, decoder, pseudonym](const TaskId& task, const Slices& slices) -> std::unique_ptr<Stage> {
+  options.factory = [topology, decoders = std::make_shared<Decoders>(), pseudonym](
+                        const TaskId& task, const Slices& slices,
+                        std::optional<std::string_view> recorded) -> Result<std::unique_ptr<Stage>> {
+    const auto rules = rules_for(topology, recorded);
+    if (!rules) return rules.error();
     JourneyOptions journey;
-    journey.rules = topology.rules;
+    journey.rules = *rules;
     journey.topics = topology.topics;
     journey.partition = task.partition;
     journey.partitions = topology.journey_partitions();
@@ -93,7 +127,8 @@ WorkerOptions journey_worker(const Topology& topology) {
     journey.pseudonym = pseudonym;
     journey.sources_text = topology.through_intake ? sources_text(topology) : "nothing";
     if (!topology.through_intake) journey.expected_partition = topology.expected_partition;
-    return std::make_unique<JourneyStage>(std::move(journey), *decoder, slices);
+    auto decoder = decoders->of(journey.rules.rules->settings().max_future);
+    return std::unique_ptr<Stage>(std::make_unique<JourneyStage>(std::move(journey), std::move(decoder), slices));
   };
   return options;
 }
@@ -107,11 +142,15 @@ WorkerOptions windows_worker(const Topology& topology) {
   // The journey stage tells of silence in its records; the wall clock ends here.
   options.detect_silence = false;
   if (topology.durability == Durability::kKept) options.task.changelog = topology.topics.windows_changelog;
-  options.factory = [topology](const TaskId& task, const Slices& slices) -> std::unique_ptr<Stage> {
-    return std::make_unique<WindowStage>(
-        WindowOptions{topology.rules, topology.topics, task.partition, topology.delta_partitions,
-                      topology.journey_partitions(), topology.make_shelf},
-        slices);
+  options.rules_text = text_in_force(topology);
+  options.factory = [topology](const TaskId& task, const Slices& slices,
+                               std::optional<std::string_view> recorded) -> Result<std::unique_ptr<Stage>> {
+    const auto rules = rules_for(topology, recorded);
+    if (!rules) return rules.error();
+    return std::unique_ptr<Stage>(
+        std::make_unique<WindowStage>(WindowOptions{*rules, topology.topics, task.partition, topology.delta_partitions,
+                                                    topology.journey_partitions(), topology.make_shelf},
+                                      slices));
   };
   return options;
 }

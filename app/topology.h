@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "app/pseudonym.h"
+#include "app/rules_book.h"
 #include "engine/flow/topic_names.h"
 #include "engine/flow/worker.h"
-#include "engine/model/rules.h"
 #include "engine/model/shelf.h"
 #include "ingest/partitioner.h"
 
@@ -21,7 +21,7 @@ namespace touchstone {
 enum class Durability : std::uint8_t { kKept, kInMemory };
 
 struct Topology {
-  std::shared_ptr<const Rules> rules;
+  std::shared_ptr<RulesBook> rules;
   TopicNames topics;
   /// The topics events come in, with the number of their partitions.
   struct Input {

@@ -147,9 +147,11 @@ HttpRoute route(std::string path, ParameterNames names, Answer answer, const std
   return {.method = "GET",
           .path = std::move(path),
           .handler = [names = std::move(names), answer, rules, &board](const HttpRequest& request) {
-            const Result<Query> query = read_query(request, names, *rules);
+            const std::shared_ptr<const Rules> changed = board.rules();
+            const Rules& now = changed ? *changed : *rules;
+            const Result<Query> query = read_query(request, names, now);
             if (!query) return json_error(400, query.error().message());
-            return HttpResponse{.body = answer(*query, *rules, board) + "\n"};
+            return HttpResponse{.body = answer(*query, now, board) + "\n"};
           }};
 }
 

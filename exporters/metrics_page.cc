@@ -247,6 +247,7 @@ class Renderer {
             counts.wrong_partition);
     counter("window_rows_total", "Rows of closed windows written", counts.rows);
     counter("metrics_series_left_out_total", "Series beyond metrics.series_max, summed over scrapes", left_out);
+    reloads();
     counter("rebalances_total", "Times the group gave a worker of this process its partitions", now_.rebalances);
     gauge("state_bytes", "Size of the local state", as_double(now_.state_bytes));
     gauge("state_free_bytes", "Free on the volume of the local state", as_double(now_.state_free_bytes));
@@ -311,6 +312,19 @@ class Renderer {
     keep({std::move(ends)});
   }
 
+  void reloads() {
+    const Reloads& reloads = now_.reloads;
+    auto family_of = family("reloads_total", "Times the map was to be read anew, by result", MetricType::Counter);
+    add(family_of, {{"result", "applied"}}, as_double(reloads.applied));
+    add(family_of, {{"result", "refused"}}, as_double(reloads.refused));
+    keep({std::move(family_of)});
+    gauge("last_reload_successful", "1 unless the map was refused when it was last read anew",
+          reloads.last_applied ? 1 : 0);
+    if (!reloads.last_success) return;
+    const std::chrono::duration<double> since = reloads.last_success->time_since_epoch();
+    gauge("last_reload_success_timestamp_seconds", "When the map was last read anew and taken", since.count());
+  }
+
   void troubles() {
     const Troubles& troubles = now_.troubles;
     auto errors = family("worker_errors_total", "Errors that a worker met and mended, by kind", MetricType::Counter);
@@ -355,7 +369,7 @@ MetricsPage::MetricsPage(std::shared_ptr<const Rules> rules, const Board& board,
 
 std::string MetricsPage::render() {
   const BoardSnapshot now = board_.snapshot();
-  Renderer renderer(*rules_, now, options_);
+  Renderer renderer(now.rules ? *now.rules : *rules_, now, options_);
   renderer.journeys();
   renderer.ratings();
   left_out_ += renderer.windows();

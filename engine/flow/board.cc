@@ -3,20 +3,58 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/flow/renumbering.h"
+
 namespace touchstone {
+namespace {
+
+void bring_to(const std::shared_ptr<const Rules>& rules, JourneyStatus& status) {
+  if (!rules || !status.rules || status.rules == rules) return;
+  status.stage_customers = renumbered(status.stage_customers, *status.rules, *rules);
+  status.rules = rules;
+}
+
+}  // namespace
+
+void Board::change_rules(std::shared_ptr<const Rules> rules) {
+  const std::scoped_lock lock(mutex_);
+  if (now_.rules == rules) return;
+  now_.rules = std::move(rules);
+  now_.counts = renumbered(std::move(now_.counts), now_.rules);
+  for (auto& [task, status] : now_.journeys) bring_to(now_.rules, status);
+  // Each windows task tells them again when it has changed to the rules.
+  for (auto& [task, rows] : rows_) {
+    for (auto& [key, row] : rows) row.measures.stages.clear();
+  }
+  moves_.clear();
+}
+
+std::shared_ptr<const Rules> Board::rules() const {
+  const std::scoped_lock lock(mutex_);
+  return now_.rules;
+}
 
 void Board::add(const Counts& counts) {
   const std::scoped_lock lock(mutex_);
-  now_.counts.add(counts);
+  if (counts.rules && now_.rules && counts.rules != now_.rules) {
+    now_.counts.add(renumbered(counts, now_.rules));
+  } else {
+    now_.counts.add(counts);
+  }
 }
 
 void Board::publish(const TaskId& task, JourneyStatus status) {
   const std::scoped_lock lock(mutex_);
+  bring_to(now_.rules, status);
   now_.journeys[task] = std::move(status);
 }
 
 void Board::publish(const TaskId& task, WindowsStatus status, std::vector<Row> rows) {
   const std::scoped_lock lock(mutex_);
+  if (status.rules && now_.rules && status.rules != now_.rules) {
+    for (Row& row : rows) row.measures.stages.clear();
+    if (status.moves) status.moves->clear();
+  }
   if (status.moves) {
     moves_[task] = *std::exchange(status.moves, std::nullopt);
     rankings_[task] = std::exchange(status.rankings, {});
@@ -42,6 +80,13 @@ void Board::set_state_bytes(std::uint64_t bytes) {
 void Board::set_state_free_bytes(std::uint64_t bytes) {
   const std::scoped_lock lock(mutex_);
   now_.state_free_bytes = bytes;
+}
+
+void Board::count_reload(bool applied, std::chrono::system_clock::time_point at) {
+  const std::scoped_lock lock(mutex_);
+  ++(applied ? now_.reloads.applied : now_.reloads.refused);
+  now_.reloads.last_applied = applied;
+  if (applied) now_.reloads.last_success = at;
 }
 
 void Board::count_rebalance() {

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -21,12 +23,14 @@ namespace touchstone {
 
 /// What one journey task says of its partition.
 struct JourneyStatus {
+  std::shared_ptr<const Rules> rules;  ///< by whose numbers the map below counts
   std::optional<EventTime> watermark;
   std::map<std::pair<StagePlace, SegmentNo>, std::int64_t> stage_customers;
 };
 
 /// What one windows task says of its partition.
 struct WindowsStatus {
+  std::shared_ptr<const Rules> rules;            ///< by whose numbers rows speak of stages, and moves of touchpoints
   std::vector<std::optional<EventTime>> closed;  ///< last closing by window
   /// Sums of moves and stays over the longest window as of its last closing. Absent: as they were told before.
   std::optional<std::map<CellKey, Cell>> moves;
@@ -47,8 +51,18 @@ struct Troubles {
   std::uint64_t aborts = 0;                            ///< transactions given up
 };
 
+/// How often other rules were to be taken, and how that went.
+struct Reloads {
+  std::uint64_t applied = 0;
+  std::uint64_t refused = 0;
+  bool last_applied = true;
+  std::optional<std::chrono::system_clock::time_point> last_success;  ///< the wall clock's
+};
+
 /// A copy of everything, consistent for each task.
 struct BoardSnapshot {
+  /// Those in force: all numbers of touchpoints, stages and segments here are theirs.
+  std::shared_ptr<const Rules> rules;
   Counts counts;
   std::map<TaskId, JourneyStatus> journeys;
   std::map<TaskId, WindowsStatus> windows;
@@ -62,6 +76,7 @@ struct BoardSnapshot {
   std::uint64_t state_bytes = 0;
   std::uint64_t state_free_bytes = 0;
   std::uint64_t rebalances = 0;
+  Reloads reloads;
   bool resting = false;  ///< a worker takes no input, because there is no room for what would come of it
   bool ready = false;    ///< every task that is ours is running, no worker is stalled and none rests
 };
@@ -69,6 +84,12 @@ struct BoardSnapshot {
 /// Thread-safe.
 class Board {
  public:
+  /// Other rules are in force. What was counted so far, and what workers tell that have not yet changed to them, is
+  /// shown by their numbers; what they no longer name is no longer shown.
+  void change_rules(std::shared_ptr<const Rules> rules);
+  /// Those in force; nothing before the first change_rules().
+  [[nodiscard]] std::shared_ptr<const Rules> rules() const;
+
   void add(const Counts& counts);
   void publish(const TaskId& task, JourneyStatus status);
   /// `rows`: those that changed since the last time; all of them after a restore.
@@ -76,6 +97,7 @@ class Board {
   void set_lag(const TopicPartition& partition, std::int64_t records);
   void set_state_bytes(std::uint64_t bytes);
   void set_state_free_bytes(std::uint64_t bytes);
+  void count_reload(bool applied, std::chrono::system_clock::time_point at);
   /// The group has given a worker other partitions, or the same ones anew.
   void count_rebalance();
   void count_commit(double seconds);

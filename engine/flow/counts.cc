@@ -13,6 +13,7 @@ void add_all(Map& to, const Map& from) {
 }  // namespace
 
 void Counts::add(const Counts& other) {
+  if (!rules) rules = other.rules;
   add_all(interactions, other.interactions);
   add_all(conversions, other.conversions);
   add_all(transitions, other.transitions);

@@ -6,6 +6,7 @@
 #include <compare>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 
 #include "engine/model/event.h"
@@ -31,6 +32,9 @@ struct SatisfactionCounts {
 };
 
 struct Counts {
+  /// By whose numbers the maps below count; nothing: they are empty.
+  std::shared_ptr<const Rules> rules;
+
   struct Interaction {
     TouchpointNo touchpoint;
     ChannelNo channel;
@@ -77,6 +81,7 @@ struct Counts {
   std::uint64_t wrong_partition = 0;  ///< records not where input.partitioner would put them
   std::uint64_t rows = 0;             ///< rows of closed windows written
 
+  /// By the numbers of the same rules.
   void add(const Counts& other);
   void count(const Observation& seen);
   void count(const Transition& transition);

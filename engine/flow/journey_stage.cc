@@ -18,10 +18,10 @@ constexpr Offset kBeyond{std::numeric_limits<std::int64_t>::max()};
 
 }  // namespace
 
-JourneyStage::JourneyStage(JourneyOptions options, Decoder& decoder, const Slices& slices)
+JourneyStage::JourneyStage(JourneyOptions options, std::shared_ptr<Decoder> decoder, const Slices& slices)
     : options_(std::move(options)),
-      rules_(*options_.rules),
-      decoder_(decoder),
+      rules_(*options_.rules.rules),
+      decoder_(std::move(decoder)),
       slices_(slices),
       changed_(slices.count()),
       forgotten_(slices.count()),
@@ -40,6 +40,7 @@ Result<void> JourneyStage::process(const Record& record, Output& out) {
     return Error(ErrorKind::kReject, std::string(record.topic) + " has more partitions than at the start");
   }
   silent_ = false;
+  if (out.counts.rules != options_.rules.rules) out.counts.rules = options_.rules.rules;
   Arrival arrival{record, {record.topic, record.partition, record.offset}, record.offset, 0};
   if (options_.intake_sources == 0) {
     process_arrival(arrival, out);
@@ -95,7 +96,7 @@ void JourneyStage::process_arrival(const Arrival& arrival, Output& out) {
     if (record.key && !record.key->empty()) forget(*record.key, arrival.at, out);
     return;
   }
-  const Decoded decoded = decoder_.decode(record);
+  const Decoded decoded = decoder_->decode(record);
   if (const auto* rejection = std::get_if<Rejection>(&decoded)) {
     out.records.push_back(dead_letter(options_.topics.dead_letters, record, arrival.source, *rejection));
     ++out.counts.dead_letters[static_cast<std::size_t>(rejection->reason)];
@@ -201,6 +202,7 @@ void JourneyStage::write_transition(const Transition& transition, CustomerName c
 void JourneyStage::end(const EndOfInput& end, Output& out) { end_at(end, kBeyond, out); }
 
 void JourneyStage::end_at(const EndOfInput& end, Offset at, Output& out) {
+  out.counts.rules = options_.rules.rules;
   if (end.highest) {
     lapse_until(*end.highest, watermark(), at, out);
     ended_at_ = ended_at_ ? std::max(*ended_at_, *end.highest) : *end.highest;
@@ -398,6 +400,7 @@ bool JourneyStage::restored(const std::vector<std::string>& /*slice_states*/, co
 
 void JourneyStage::publish(Board& board, const TaskId& task, bool /*everything*/) {
   JourneyStatus status;
+  status.rules = options_.rules.rules;
   status.watermark = watermark();
   status.stage_customers = stage_customers_;
   board.publish(task, std::move(status));

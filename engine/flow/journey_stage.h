@@ -28,7 +28,7 @@
 namespace touchstone {
 
 struct JourneyOptions {
-  std::shared_ptr<const Rules> rules;
+  RulesInForce rules;
   TopicNames topics;
   Partition partition;
   std::int32_t partitions = 1;        ///< of the topic this stage reads
@@ -43,8 +43,8 @@ struct JourneyOptions {
 
 class JourneyStage final : public Stage {
  public:
-  /// Borrows the decoder and the slices; both must outlive it.
-  JourneyStage(JourneyOptions options, Decoder& decoder, const Slices& slices);
+  /// Borrows the slices, which must outlive it; shares the decoder with stages of its thread.
+  JourneyStage(JourneyOptions options, std::shared_ptr<Decoder> decoder, const Slices& slices);
 
   Result<void> process(const Record& record, Output& out) override;
   void silence() override { silent_ = true; }
@@ -53,6 +53,7 @@ class JourneyStage final : public Stage {
   [[nodiscard]] bool ended(std::uint64_t session) const override { return ended_ == session; }
   void flush(Output& out) override;
   [[nodiscard]] std::string fingerprint() const override;
+  [[nodiscard]] std::shared_ptr<const std::string> rules_text() const override { return options_.rules.text; }
   [[nodiscard]] std::string position_state() const override;
   std::vector<TableChange> take_changes(std::uint32_t slice) override;
   void drop_changes() override;
@@ -116,7 +117,7 @@ class JourneyStage final : public Stage {
 
   JourneyOptions options_;
   const Rules& rules_;
-  Decoder& decoder_;
+  std::shared_ptr<Decoder> decoder_;
   const Slices& slices_;
 
   Customers customers_;

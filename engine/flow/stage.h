@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "engine/flow/board.h"
 #include "engine/flow/counts.h"
 #include "engine/flow/ports.h"
+#include "engine/model/rules.h"
 #include "engine/model/watermark.h"
 
 namespace touchstone {
@@ -21,6 +23,13 @@ namespace touchstone {
 struct Output {
   std::vector<OutRecord> records;
   Counts counts;
+};
+
+/// Rules, and the text they can be made from again, which is recorded with the state that they led to. One text is
+/// always the same object, so texts are compared by address. Without a text the rules are never recorded.
+struct RulesInForce {
+  std::shared_ptr<const Rules> rules;
+  std::shared_ptr<const std::string> text;
 };
 
 /// One thread owns it. Everything it does follows from the records, in their order, and the calls below.
@@ -49,6 +58,8 @@ class Stage {
 
   /// Everything baked into the state; a task refuses state with another one. Empty: this stage keeps no state.
   [[nodiscard]] virtual std::string fingerprint() const = 0;
+  /// The text of the rules that it works by; nothing: they are the same for good.
+  [[nodiscard]] virtual std::shared_ptr<const std::string> rules_text() const { return nullptr; }
   /// What must be known besides the keyed state, as of now.
   [[nodiscard]] virtual std::string position_state() const = 0;
   /// The keys of a slice that changed since they were last taken, with their present values.

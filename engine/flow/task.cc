@@ -16,11 +16,11 @@ std::string named(const TaskId& id) { return id.topic + "/" + std::to_string(id.
 
 }  // namespace
 
-Task::Task(TaskId id, TaskOptions options, const StageFactory& factory)
+Task::Task(TaskId id, TaskOptions options, StageFactory factory)
     : id_(std::move(id)),
       options_(std::move(options)),
+      factory_(std::move(factory)),
       slices_(options_.slices),
-      stage_(factory(id_, slices_)),
       position_states_(options_.slices) {}
 
 Result<Offset> Task::restore(Log& log, Tables& tables, Pulse& pulse, Ahead ahead) {
@@ -28,9 +28,11 @@ Result<Offset> Task::restore(Log& log, Tables& tables, Pulse& pulse, Ahead ahead
   // Committed offsets are read before the changelog: what they cover is then in it.
   auto committed = log.committed(input());
   if (!committed) return committed.error();
-  if (!options_.changelog.empty()) {
+  if (options_.changelog.empty()) {
+    TOUCHSTONE_TRY(make_stage(std::nullopt));
+  } else {
     TOUCHSTONE_TRY(catch_up(log, tables, pulse));
-    TOUCHSTONE_TRY(load(tables, pulse));
+    TOUCHSTONE_TRY(load(tables, pulse, *committed));
   }
   return settle(log, *committed, ahead);
 }
@@ -72,33 +74,57 @@ Result<void> Task::catch_up(Log& log, Tables& tables, Pulse& pulse) {
   return applied;
 }
 
-Result<void> Task::load(Tables& tables, Pulse& pulse) {
+// The positions and the rules sort before everything that a stage is needed for.
+Result<void> Task::load(Tables& tables, Pulse& pulse, std::optional<Offset> committed) {
   bool sound = true;
-  std::string fingerprint;
+  Result<void> made{};
   TOUCHSTONE_TRY(tables.scan(id_, [&](std::string_view key, std::string_view value) {
     pulse.beat();
-    if (key == changelog_offset_key()) return;
-    if (!key.empty() && static_cast<KeyKind>(key.front()) == KeyKind::kPosition) {
-      ByteReader in(key.substr(1));
-      const std::uint64_t slice = in.number();
-      const std::optional<SlicePosition> position = decode_position(value);
-      if (!in.done() || !position || slice >= slices_.count()) {
-        sound = false;
-        return;
-      }
-      slices_.set(static_cast<std::uint32_t>(slice), position->offset);
-      position_states_[slice] = position->state;
-      fingerprint = position->fingerprint;
-      return;
+    if (key == changelog_offset_key() || !made || !sound) return;
+    switch (key.empty() ? KeyKind{} : static_cast<KeyKind>(key.front())) {
+      case KeyKind::kPosition:
+        sound = restore_position(key, value);
+        break;
+      case KeyKind::kRules:
+        rules_found_ = value;
+        break;
+      default:
+        if (!stage_) made = make_stage(committed);
+        sound = made && stage_->restore(key, value);
     }
-    sound = stage_->restore(key, value) && sound;
   }));
-  if (!fingerprint.empty() && fingerprint != stage_->fingerprint()) {
-    return Error(ErrorKind::kReject, "the state of " + named(id_) + " was made with other settings: [" + fingerprint +
+  if (sound && made && !stage_) made = make_stage(committed);
+  if (!made) return made;
+  if (!sound) return Error(ErrorKind::kReject, "the state of " + named(id_) + " cannot be read by this version");
+  return {};
+}
+
+bool Task::restore_position(std::string_view key, std::string_view value) {
+  ByteReader in(key.substr(1));
+  const std::uint64_t slice = in.number();
+  const std::optional<SlicePosition> position = decode_position(value);
+  if (!in.done() || !position || slice >= slices_.count()) return false;
+  slices_.set(static_cast<std::uint32_t>(slice), position->offset);
+  position_states_[slice] = position->state;
+  fingerprint_ = position->fingerprint;
+  return true;
+}
+
+Result<void> Task::make_stage(std::optional<Offset> committed) {
+  const bool replays = position_states_.front() && committed && slices_.lowest() < *committed;
+  auto stage = factory_(id_, slices_, replays ? std::optional<std::string_view>(rules_found_) : std::nullopt);
+  if (!stage) {
+    return Error(stage.error().kind(), "the rules recorded with the state of " + named(id_) +
+                                           " cannot be used by this version: " + stage.error().message());
+  }
+  stage_ = std::move(*stage);
+  if (!fingerprint_.empty() && fingerprint_ != stage_->fingerprint()) {
+    return Error(ErrorKind::kReject, "the state of " + named(id_) + " was made with other settings: [" + fingerprint_ +
                                          "], these are [" + stage_->fingerprint() +
                                          "]; go back to those, or begin anew with another group and prefix");
   }
-  if (!sound) return Error(ErrorKind::kReject, "the state of " + named(id_) + " cannot be read by this version");
+  const std::shared_ptr<const std::string> text = stage_->rules_text();
+  if (text && rules_found_ == *text) rules_written_ = text;
   return {};
 }
 
@@ -106,6 +132,7 @@ Result<Offset> Task::settle(Log& log, std::optional<Offset> committed, Ahead ahe
   auto range = log.range(input());
   if (!range) return range.error();
   const bool fresh = !position_states_.front().has_value();
+  rules_found_.reset();
   if (fresh) {
     next_ = committed_ = committed.value_or(range->begin);
     if (next_ < range->begin) return lost(range->begin);
@@ -156,9 +183,12 @@ Error Task::lost(Offset begin) const {
                                   "group and prefix"};
 }
 
+// Control records leave gaps in the log, so the replay may be over without a record at its last offset.
+void Task::arrive(Offset at) {
+  if (state_ == State::kReplaying && at >= committed_) state_ = State::kRunning;
+}
+
 Result<void> Task::process(const Record& record, Output& out) {
-  // Control records leave gaps in the log, so the replay may be over without a record at its last offset.
-  if (state_ == State::kReplaying && record.offset >= committed_) state_ = State::kRunning;
   if (state_ == State::kReplaying) {
     Output dropped;
     TOUCHSTONE_TRY(stage_->process(record, dropped));
@@ -198,6 +228,10 @@ void Task::checkpoint(Checkpoint which, Output& out) {
   }
   const bool all = which == Checkpoint::kAll || !has_positions_;
   has_positions_ = true;
+  if (std::shared_ptr<const std::string> text = stage_->rules_text(); text && text != rules_written_) {
+    staged_.push_back({rules_key(), *text});
+    rules_written_ = std::move(text);
+  }
   const std::uint32_t count = all ? slices_.count() : 1;
   for (std::uint32_t i = 0; i < count; ++i) {
     const std::uint32_t slice = next_slice_;

@@ -5,6 +5,10 @@
 //                              |             | committed offset; what is produced then is dropped, it was
 //                              +-------------+ written before
 //
+// The replay must give what was given before, so it goes by the rules that were in force then: the text of the rules is
+// in the changelog, and a task that has to replay under rules which have changed since is made of that text. Once it
+// runs, is_outdated() asks its worker to bring every slice up to date and to make the task anew.
+//
 // A commit carries the changed keys of some slices, each with its position: the offset up to which the slice is
 // then true. The same changes go to the tables once the log has them.
 #pragma once
@@ -23,7 +27,10 @@
 
 namespace touchstone {
 
-using StageFactory = std::function<std::unique_ptr<Stage>(const TaskId& task, const Slices& slices)>;
+/// `recorded`: the text of the rules to go on with; nothing: those in force now. Fails if rules cannot be made of the
+/// text.
+using StageFactory = std::function<Result<std::unique_ptr<Stage>>(const TaskId& task, const Slices& slices,
+                                                                  std::optional<std::string_view> recorded)>;
 
 struct TaskOptions {
   std::string changelog;  ///< topic; empty: the stage keeps no state
@@ -38,10 +45,11 @@ class Task {
  public:
   enum class State : std::uint8_t { kCreated, kRestoring, kReplaying, kRunning };
 
-  Task(TaskId id, TaskOptions options, const StageFactory& factory);
+  Task(TaskId id, TaskOptions options, StageFactory factory);
 
   [[nodiscard]] const TaskId& id() const { return id_; }
   [[nodiscard]] State state() const { return state_; }
+  /// Not before restore() has succeeded.
   [[nodiscard]] Stage& stage() { return *stage_; }
   [[nodiscard]] TopicPartition input() const { return {id_.topic, id_.partition}; }
 
@@ -55,7 +63,9 @@ class Task {
   /// Every record and key of it is a beat.
   Result<Offset> restore(Log& log, Tables& tables, Pulse& pulse, Ahead ahead);
 
-  /// Hands a record to the stage; what a replayed one produces is dropped.
+  /// A record with this offset is next; with the first one that was not committed the replay is over.
+  void arrive(Offset at);
+  /// Hands the record that has arrived to the stage; what a replayed one produces is dropped.
   Result<void> process(const Record& record, Output& out);
 
   /// Lets the stage send what it has combined and adds the changed keys of the next slices with their position.
@@ -72,6 +82,11 @@ class Task {
   /// Something happened that is not a record of the log, and that the next commit should carry.
   void touch() { dirty_ = true; }
 
+  /// True if it runs by other rules than those of this text.
+  [[nodiscard]] bool is_outdated(const std::shared_ptr<const std::string>& rules_text) const {
+    return state_ == State::kRunning && stage_->rules_text() != rules_text;
+  }
+
   /// What the group commits: the offset of the next record, and not a smaller one while replaying.
   [[nodiscard]] Offset next() const { return state_ == State::kReplaying ? committed_ : next_; }
   /// True if a commit would say something new, or bring a slice up to the present offset.
@@ -79,12 +94,15 @@ class Task {
 
  private:
   Result<void> catch_up(Log& log, Tables& tables, Pulse& pulse);
-  Result<void> load(Tables& tables, Pulse& pulse);
+  Result<void> load(Tables& tables, Pulse& pulse, std::optional<Offset> committed);
+  bool restore_position(std::string_view key, std::string_view value);
+  Result<void> make_stage(std::optional<Offset> committed);
   Result<Offset> settle(Log& log, std::optional<Offset> committed, Ahead ahead);
   [[nodiscard]] Error lost(Offset begin) const;
 
   TaskId id_;
   TaskOptions options_;
+  StageFactory factory_;
   Slices slices_;
   std::unique_ptr<Stage> stage_;
   State state_ = State::kCreated;
@@ -95,6 +113,9 @@ class Task {
   bool dirty_ = false;
   bool has_positions_ = false;                               ///< every slice has been written at least once
   std::vector<std::optional<std::string>> position_states_;  ///< by slice, while restoring
+  std::string fingerprint_;                                  ///< of the state found, while restoring
+  std::optional<std::string> rules_found_;                   ///< with the state, while restoring
+  std::shared_ptr<const std::string> rules_written_;         ///< what the changelog, or what is staged, says of them
   std::vector<TableChange> staged_;
 };
 

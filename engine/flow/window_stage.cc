@@ -63,12 +63,12 @@ KeyKind key_kind(WindowsKey::Kind kind) {
 WindowStage::WindowStage(WindowOptions options, const Slices& slices)
     : options_(std::move(options)),
       slices_(slices),
-      names_(options_.rules->names()),
+      names_(options_.rules.rules->names()),
       windows_(
-          options_.rules->settings().windows, names_.touchpoints,
+          options_.rules.rules->settings().windows, names_.touchpoints,
           [this](const CellKey& cell) { return partition_of_cell(cell, options_.partitions) == options_.partition; },
           options_.make_shelf),
-      rankings_(options_.rules->settings().windows.back(), options_.make_shelf()),
+      rankings_(options_.rules.rules->settings().windows.back(), options_.make_shelf()),
       watermark_(static_cast<std::size_t>(options_.sources)),
       ends_(static_cast<std::size_t>(options_.sources)) {}
 
@@ -239,21 +239,41 @@ bool WindowStage::restored(const std::vector<std::string>& slice_states, const s
   return true;
 }
 
+// State and deltas may speak of stages and touchpoints that the map no longer has; readers know only those of the map.
+Row WindowStage::shown(Row row) const {
+  std::erase_if(row.measures.stages,
+                [&](const StageCount& each) { return each.stage.value() >= options_.rules.rules->stages().size(); });
+  return row;
+}
+
+Cell WindowStage::shown(const Cell& cell) const {
+  Cell result;
+  for (const Cell::Amount& each : cell.amounts()) {
+    const auto known = [&](const auto& dictionary) { return each.key.sub < dictionary.size(); };
+    const Rules& rules = *options_.rules.rules;
+    const bool ends = each.key.sub == kToConversion || each.key.sub == kToLapse;
+    if (each.key.kind == MeasureKind::kMove && !ends && !known(rules.touchpoints())) continue;
+    if (each.key.kind == MeasureKind::kStage && !known(rules.stages())) continue;
+    result.add(each.key, each.amount);
+  }
+  return result;
+}
+
 void WindowStage::publish(Board& board, const TaskId& task, bool everything) {
   std::vector<Row> rows;
   if (everything) {
-    windows_.visit_last_rows([&](const Row& row) { rows.push_back(row); });
+    windows_.visit_last_rows([&](const Row& row) { rows.push_back(shown(row)); });
   } else {
     for (const auto& [window, cell] : fresh_) {
-      rows.push_back(*windows_.last_row({WindowsKey::Kind::kRow, static_cast<std::uint8_t>(window), cell}));
+      rows.push_back(shown(*windows_.last_row({WindowsKey::Kind::kRow, static_cast<std::uint8_t>(window), cell})));
     }
   }
   fresh_.clear();
-  WindowsStatus status{windows_.closed(), std::nullopt, {}};
+  WindowsStatus status{options_.rules.rules, windows_.closed(), std::nullopt, {}};
   if (everything || status.closed.back() != told_) {
     told_ = status.closed.back();
     auto& moves = status.moves.emplace();
-    windows_.visit_moves([&](const CellKey& key, const Cell& sums) { moves.emplace(key, sums); });
+    windows_.visit_moves([&](const CellKey& key, const Cell& sums) { moves.emplace(key, shown(sums)); });
     status.rankings = rankings_.sums();
   }
   board.publish(task, std::move(status), std::move(rows));

@@ -24,7 +24,7 @@
 namespace touchstone {
 
 struct WindowOptions {
-  std::shared_ptr<const Rules> rules;
+  RulesInForce rules;
   TopicNames topics;
   Partition partition;          ///< the one of the topic of deltas that this stage reads
   std::int32_t partitions = 1;  ///< of that topic
@@ -41,6 +41,7 @@ class WindowStage final : public Stage {
   [[nodiscard]] bool ended(std::uint64_t session) const override;
   void flush(Output& /*out*/) override {}
   [[nodiscard]] std::string fingerprint() const override;
+  [[nodiscard]] std::shared_ptr<const std::string> rules_text() const override { return options_.rules.text; }
   [[nodiscard]] std::string position_state() const override;
   std::vector<TableChange> take_changes(std::uint32_t slice) override;
   void drop_changes() override;
@@ -52,6 +53,8 @@ class WindowStage final : public Stage {
   void add(const NamedDelta& delta, Offset at, Output& out);
   void close(const std::optional<EndOfInput>& end, Offset at, Output& out);
   [[nodiscard]] std::uint32_t slice_of(CellIndex cell);
+  [[nodiscard]] Row shown(Row row) const;
+  [[nodiscard]] Cell shown(const Cell& cell) const;
   [[nodiscard]] TableChange change_of(const WindowsKey& key) const;
   [[nodiscard]] TableChange change_of(const RankingStep& step) const;
 

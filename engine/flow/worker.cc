@@ -47,6 +47,11 @@ Result<bool> Worker::try_turn(Millis wait) {
   }
   if (std::exchange(resting_, false)) board_.set_resting(options_.name, {});
   if (!log_) TOUCHSTONE_TRY(open());
+  if (options_.rules_text) rules_text_ = options_.rules_text();
+  if (std::any_of(assigned_.begin(), assigned_.end(),
+                  [&](const auto& each) { return each.second.task->is_outdated(rules_text_); })) {
+    TOUCHSTONE_TRY(change_rules());
+  }
   options_.pulse->begin("reading");
   auto polled = log_->poll(wait, options_.max_records);
   if (!polled) return polled.error();
@@ -119,6 +124,7 @@ Result<void> Worker::handle(const Polled& polled) {
   const std::size_t chunk = std::min(kProduceChunk, options_.max_staged);
   for (const Record& record : polled.records) {
     TOUCHSTONE_TRY(process(record));
+    if (outdated_) return change_rules();
     if (out_.records.size() < chunk) continue;
     TOUCHSTONE_TRY(produce());
     if (staged_ >= options_.max_staged) TOUCHSTONE_TRY(commit(Checkpoint::kNext));
@@ -191,7 +197,20 @@ Result<void> Worker::process(const Record& record) {
   assigned.end_since.reset();
   assigned.silent = false;
   options_.pulse->beat();
-  return assigned.task->process(record, out_);
+  Task& task = *assigned.task;
+  const bool replayed = task.state() == Task::State::kReplaying;
+  task.arrive(record.offset);
+  outdated_ = replayed && task.is_outdated(rules_text_);
+  if (outdated_) return {};
+  return task.process(record, out_);
+}
+
+// Everything processed so far is committed, with every slice; from there on all tasks go by the rules in force. What
+// was polled and not processed comes again.
+Result<void> Worker::change_rules() {
+  outdated_ = false;
+  TOUCHSTONE_TRY(commit(Checkpoint::kAll));
+  return restore_all();
 }
 
 void Worker::notice_silence() {

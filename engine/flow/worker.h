@@ -32,6 +32,8 @@ struct WorkerOptions {
   StageKind stage = StageKind::kJourney;
   TaskOptions task;
   StageFactory factory;
+  /// The text of the rules in force; any thread may change what it returns. Empty: they do not change.
+  std::function<std::shared_ptr<const std::string>()> rules_text = nullptr;
   Millis commit_interval{100};
   Millis idle{30'000};              ///< silence after which a partition read to its end holds nobody back
   std::size_t max_records = 2'000;  ///< of one poll
@@ -93,6 +95,7 @@ class Worker {
   Result<void> assign(const TopicPartition& partition);
   Result<void> lose(const std::vector<TopicPartition>& partitions);
   Result<void> process(const Record& record);
+  Result<void> change_rules();
   void notice_silence();
   Result<void> find_limit(const TopicPartition& partition);
   [[nodiscard]] bool any_dirty() const;
@@ -122,8 +125,10 @@ class Worker {
   std::chrono::microseconds last_commit_{};
   std::chrono::microseconds last_lag_{};
   std::chrono::microseconds opened_{};
-  std::chrono::microseconds not_before_{};  ///< after something failed
-  int failures_ = 0;                        ///< since the last commit, or since there was nothing to commit
+  std::chrono::microseconds not_before_{};         ///< after something failed
+  int failures_ = 0;                               ///< since the last commit, or since there was nothing to commit
+  std::shared_ptr<const std::string> rules_text_;  ///< of the rules in force, as of this turn
+  bool outdated_ = false;  ///< a task has replayed by rules that are no longer in force, and can take no new record
   bool end_told_ = false;
   bool finished_ = false;
   bool resting_ = false;  ///< takes no input, because there is no room for what would come of it

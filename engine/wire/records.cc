@@ -391,6 +391,8 @@ std::string position_key(std::uint32_t slice) {
   return out.take();
 }
 
+std::string rules_key() { return {static_cast<char>(KeyKind::kRules)}; }
+
 std::string customer_key(std::string_view customer) {
   ByteWriter out;
   out.byte(static_cast<std::uint8_t>(KeyKind::kCustomer));

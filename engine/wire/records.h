@@ -91,6 +91,7 @@ struct SlicePosition {
 enum class KeyKind : std::uint8_t {
   kChangelogOffset = 1,
   kPosition = 2,
+  kRules = 3,
   kCustomer = 16,
   kPane = 17,
   kEdge = 18,
@@ -100,6 +101,7 @@ enum class KeyKind : std::uint8_t {
 
 [[nodiscard]] std::string changelog_offset_key();
 [[nodiscard]] std::string position_key(std::uint32_t slice);
+[[nodiscard]] std::string rules_key();
 [[nodiscard]] std::string customer_key(std::string_view customer);
 [[nodiscard]] std::string windows_key(KeyKind kind, std::uint8_t window, const CellKey& cell, EventTime time);
 

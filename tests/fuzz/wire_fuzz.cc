@@ -121,16 +121,16 @@ class NoDecoder final : public Decoder {
 };
 
 std::unique_ptr<Stage> journey_stage(const Slices& slices, std::int32_t intake_sources) {
-  static NoDecoder decoder;
+  static const auto decoder = std::make_shared<NoDecoder>();
   JourneyOptions options;
-  options.rules = the_rules();
+  options.rules = {the_rules(), nullptr};
   options.intake_sources = intake_sources;
   return std::make_unique<JourneyStage>(std::move(options), decoder, slices);
 }
 
 std::unique_ptr<Stage> window_stage(const Slices& slices) {
   WindowOptions options;
-  options.rules = the_rules();
+  options.rules = {the_rules(), nullptr};
   options.partition = Partition(0);
   return std::make_unique<WindowStage>(std::move(options), slices);
 }

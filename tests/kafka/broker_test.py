@@ -22,7 +22,6 @@ SEED = int(os.environ.get("TOUCHSTONE_SEED", random.SystemRandom().randrange(1 <
 # So long the last run waits for the partitions of those that are gone.
 PROPERTIES = {"session.timeout.ms": "10000"}
 TROUBLES = ("pause", "kill", "pause", "kill", "pause")
-# Longer than the three seconds after which the controller takes a silent broker for dead.
 PAUSE_SECONDS = (4, 8)
 # The time-out of transactions is a minute, and a killed broker takes a while.
 RECOVERY_SECONDS = 240

@@ -21,7 +21,7 @@ namespace {
 class IntakeSimulation : public ::testing::Test {
  protected:
   IntakeSimulation() {
-    topology_.rules = testing::small_rules();
+    topology_.rules = std::make_shared<RulesBook>(testing::small_rules());
     topology_.inputs = {{"clicks", 2}, {"calls", 1}};
     topology_.through_intake = true;
     topology_.event_partitions = 2;

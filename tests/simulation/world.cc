@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/wire/records.h"
+#include "ingest/map_loader.h"
 #include "ingest/sim_log.h"
 #include "tests/support/maps.h"
 
@@ -39,6 +40,12 @@ enum class Disturbance {
   kPaused,
   kStopped,
 };
+
+std::shared_ptr<const Rules> rules_of(const std::string& map, const Settings& settings) {
+  MapLoaded loaded = load_map_text(map, "a map");
+  EXPECT_TRUE(loaded.map) << to_string(loaded.problems.front());
+  return std::make_shared<const Rules>(std::move(loaded.map).value(), settings);
+}
 
 }  // namespace
 
@@ -80,12 +87,12 @@ std::string difference(const Outcome& expected, const Outcome& actual) {
 }
 
 World::World(const Plan& plan) : plan_(plan), step_(plan.step) {
-  Settings settings;
-  settings.idle = kIdle;
-  settings.windows = {{"1m", std::chrono::minutes{1}, std::chrono::seconds{5}},
-                      {"1h", std::chrono::hours{1}, std::chrono::minutes{1}},
-                      {"24h", std::chrono::hours{24}, std::chrono::hours{1}}};
-  topology_.rules = testing::small_rules(settings);
+  settings_.idle = kIdle;
+  settings_.windows = {{"1m", std::chrono::minutes{1}, std::chrono::seconds{5}},
+                       {"1h", std::chrono::hours{1}, std::chrono::minutes{1}},
+                       {"24h", std::chrono::hours{24}, std::chrono::hours{1}}};
+  topology_.rules = plan.map.empty() ? std::make_shared<RulesBook>(testing::small_rules(settings_))
+                                     : std::make_shared<RulesBook>(rules_of(plan.map, settings_), plan.map);
   topology_.inputs = {{"input", plan.partitions}};
   topology_.delta_partitions = plan.delta_partitions;
   topology_.slices = plan.slices;
@@ -107,11 +114,11 @@ World::World(const Plan& plan) : plan_(plan), step_(plan.step) {
 
 void World::run(const std::vector<SimRecord>& stream) {
   Random disturbance(plan_.seed + 1);
-  const std::size_t half = plan_.silence ? stream.size() / 2 : 0;
-  if (plan_.silence) {
-    feed(stream, 0, half, disturbance);
-    be_silent(disturbance);
-  }
+  const bool halves = plan_.silence || !plan_.next_map.empty();
+  const std::size_t half = halves ? stream.size() / 2 : 0;
+  feed(stream, 0, half, disturbance);
+  if (plan_.silence) be_silent(disturbance);
+  if (!plan_.next_map.empty()) change_map();
   feed(stream, half, stream.size(), disturbance);
   finish();
   count_silences();
@@ -149,6 +156,37 @@ void World::be_silent(Random& disturbance) {
   settle();
 }
 
+/// All that was fed is committed by the map before. Whether its slices are, must not matter.
+void World::change_map() {
+  if (plan_.killed_then) {
+    commit_all();
+  } else {
+    settle();
+  }
+  ASSERT_TRUE(topology_.rules->change(rules_of(plan_.next_map, settings_), plan_.next_map));
+  if (!plan_.killed_then) return;
+  for (const auto& instance : instances_) {
+    start(Part::kJourney, *instance);
+    start(Part::kWindows, *instance);
+  }
+}
+
+void World::commit_all() {
+  SimLog reader(broker_, SimLogOptions{"journey", {}, {}});
+  const auto is_committed = [&](std::int32_t partition) {
+    const TopicPartition input{"input", Partition(partition)};
+    const auto committed = reader.committed(input);
+    return committed && *committed && **committed >= reader.range(input)->end;
+  };
+  for (int turns = 0; turns < kSettled; ++turns) {
+    int done = 0;
+    for (std::int32_t p = 0; p < plan_.partitions; ++p) done += is_committed(p) ? 1 : 0;
+    if (done == plan_.partitions) return;
+    for (const auto& instance : instances_) turn_unless_paused(*instance);
+  }
+  FAIL() << "the input is not committed; the last notice was: " << last_notice_;
+}
+
 void World::expect_closed() const {
   std::optional<EventTime> highest;
   std::vector<WindowsStatus> all;
@@ -159,7 +197,7 @@ void World::expect_closed() const {
   }
   ASSERT_TRUE(highest);
   ASSERT_EQ(all.size(), static_cast<std::size_t>(plan_.delta_partitions));
-  const auto& specs = topology_.rules->settings().windows;
+  const auto& specs = settings_.windows;
   for (const WindowsStatus& windows : all) {
     for (std::size_t w = 0; w < specs.size(); ++w) {
       ASSERT_EQ(windows.closed[w], std::optional(floor_to(*highest, specs[w].step))) << specs[w].name;
@@ -214,7 +252,7 @@ std::vector<std::string> World::derived() const {
 
 /// What is only asked for, not written: moves, stays and rankings over the longest window; and who is in which stage.
 void World::add_board(Outcome& seen) const {
-  const BoardSnapshot board = instances_.front()->board.window_snapshot(topology_.rules->settings().windows.size() - 1);
+  const BoardSnapshot board = instances_.front()->board.window_snapshot(settings_.windows.size() - 1);
   const auto values = [&](const CellKey& cell) -> std::vector<std::string>& {
     return seen[{"board",
                  std::string(kScopeNames[static_cast<std::size_t>(cell.scope)]) + "/" + cell.id + "/" + cell.segment}];
@@ -278,7 +316,7 @@ void World::turn_unless_paused(Instance& instance) {
 
 void World::count_silences() {
   SimLog reader(broker_, SimLogOptions{});
-  Names names = topology_.rules->names();
+  Names names = topology_.rules->current().rules->names();
   for (std::int32_t p = 0; p < plan_.delta_partitions; ++p) {
     const auto end = reader.read({topology_.topics.deltas, Partition(p)}, Offset(0), [&](const Record& record) {
       const auto batch = decode_deltas(*record.value, names);

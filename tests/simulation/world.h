@@ -34,7 +34,10 @@ struct Plan {
   std::size_t max_records = 2'000;  ///< of one poll; few: it does not reach the end
   Millis step{60};                  ///< between turns; short: a transaction lasts for several polls
   int instances = 1;
-  bool silence = false;  ///< half-way through, nothing comes for longer than the idle time
+  bool silence = false;      ///< half-way through, nothing comes for longer than the idle time
+  std::string map;           ///< its text; empty: that of small_rules(), for good
+  std::string next_map;      ///< half-way through this one comes into force, unless it is empty
+  bool killed_then = false;  ///< at that moment, with slices that are not yet where their partition is
   bool disturbed = false;
 };
 
@@ -78,6 +81,10 @@ class World {
 
   void feed(const std::vector<SimRecord>& stream, std::size_t from, std::size_t to, Random& disturbance);
   void be_silent(Random& disturbance);
+  void change_map();
+  /// Turns until all of the input is committed, and not for longer.
+  void commit_all();
+  [[nodiscard]] const Settings& settings() const { return settings_; }
   /// Nobody holds a window back that the highest watermark has passed.
   void expect_closed() const;
   /// Everybody goes on undisturbed until nothing is left to do.
@@ -95,6 +102,7 @@ class World {
   void kill_in_commit(Part part, Instance& instance, SimFault::Effect effect);
 
   Plan plan_;
+  Settings settings_;
   SimBroker broker_;
   HandClock clock_;
   Topology topology_;

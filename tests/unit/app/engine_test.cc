@@ -55,7 +55,7 @@ class HangingLog final : public testing::WrappedLog {
 class EngineTest : public ::testing::Test {
  protected:
   EngineTest() {
-    options_.topology.rules = testing::small_rules();
+    options_.topology.rules = std::make_shared<RulesBook>(testing::small_rules());
     options_.topology.inputs = {{"input", 1}};
     options_.topology.commit = Millis{10};
     options_.instance = "here";

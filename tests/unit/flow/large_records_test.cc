@@ -41,10 +41,10 @@ class LargeRecords : public ::testing::Test {
  protected:
   LargeRecords() {
     JourneyOptions journey;
-    journey.rules = testing::small_rules();
+    journey.rules = {testing::small_rules(), nullptr};
     journey_ = std::make_unique<JourneyStage>(std::move(journey), decoder_, slices_);
     IntakeOptions intake;
-    intake_ = std::make_unique<IntakeStage>(std::move(intake), decoder_);
+    intake_ = std::make_unique<IntakeStage>(std::move(intake), *decoder_);
   }
 
   static Record record(std::string_view value) {
@@ -65,7 +65,7 @@ class LargeRecords : public ::testing::Test {
     return out.counts.dead_letters[static_cast<std::size_t>(Reason::kTooLarge)];
   }
 
-  EventDecoder decoder_{Settings{}.max_future};
+  std::shared_ptr<EventDecoder> decoder_ = std::make_shared<EventDecoder>(Settings{}.max_future);
   Slices slices_{1};
   std::unique_ptr<Stage> journey_;
   std::unique_ptr<Stage> intake_;

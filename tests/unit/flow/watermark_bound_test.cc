@@ -46,12 +46,11 @@ class Journey {
  private:
   static JourneyOptions options() {
     JourneyOptions options;
-    options.rules = testing::small_rules();
+    options.rules = {testing::small_rules(), nullptr};
     return options;
   }
-  EventDecoder decoder_{Settings{}.max_future};
   Slices slices_{1};
-  JourneyStage stage_{options(), decoder_, slices_};
+  JourneyStage stage_{options(), std::make_shared<EventDecoder>(Settings{}.max_future), slices_};
   std::int64_t next_ = 0;
 };
 

@@ -75,7 +75,10 @@ class WorkerTest : public ::testing::Test {
     options.partitions = partitions;
     options.name = "counting";
     options.task.changelog = "changelog";
-    options.factory = [](const TaskId&, const Slices&) { return std::make_unique<CountingStage>(); };
+    options.factory = [](const TaskId&, const Slices&,
+                         std::optional<std::string_view>) -> Result<std::unique_ptr<Stage>> {
+      return std::unique_ptr<Stage>(std::make_unique<CountingStage>());
+    };
     worker_.reset();
     worker_ = std::make_unique<Worker>(
         options,

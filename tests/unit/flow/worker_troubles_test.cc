@@ -89,7 +89,10 @@ class WorkerTroublesTest : public ::testing::Test {
     start(1);
   }
   void start(int copies) {
-    options_.factory = [copies](const TaskId&, const Slices&) { return std::make_unique<CopyingStage>(copies); };
+    options_.factory = [copies](const TaskId&, const Slices&,
+                                std::optional<std::string_view>) -> Result<std::unique_ptr<Stage>> {
+      return std::unique_ptr<Stage>(std::make_unique<CopyingStage>(copies));
+    };
     worker_ = std::make_unique<Worker>(
         options_,
         [this]() -> Result<std::unique_ptr<Log>> {
