@@ -223,16 +223,9 @@ RocksTablesOptions tables_options(const Configuration& configuration, const Surv
   return options;
 }
 
-/// Who asks something of the running process, and who is told of it.
-struct Outside {
-  Signals& signals;
-  ServiceManager& service;
-  Reload& reload;
-};
-
 /// Waits where the disk is nearly full: to end would only mean to be started again. Nothing when asked to stop.
 Result<std::unique_ptr<RocksTables>> open_tables(const std::string& directory, const RocksTablesOptions& options,
-                                                 Board& board, const Outside& outside) {
+                                                 Board& board, Signals& signals, ServiceManager& service) {
   constexpr std::string_view kAtStart = "start";
   bool told = false;
   for (;;) {
@@ -245,10 +238,10 @@ Result<std::unique_ptr<RocksTables>> open_tables(const std::string& directory, c
     if (!told) spdlog::warn("waiting: {}", tables.error().message());
     told = true;
     board.set_resting(std::string(kAtStart), tables.error().message());
-    outside.service.status(tables.error().message());
-    outside.service.alive(ServiceManager::Clock::now());
-    if (outside.signals.stop_requested()) return std::unique_ptr<RocksTables>();
-    outside.signals.wait(kLookAround);
+    service.status(tables.error().message());
+    service.alive(ServiceManager::Clock::now());
+    if (signals.stop_requested()) return std::unique_ptr<RocksTables>();
+    signals.wait(kLookAround);
   }
 }
 
@@ -260,23 +253,22 @@ void tell(const Reloaded& reloaded) {
 
 /// Until it is stopped, at its end, or cannot go on.
 Result<void> run_engine(EngineOptions options, RocksTables& tables, const Configuration& configuration, Clock& clock,
-                        Board& board, const Outside& outside) {
+                        Board& board, Signals& signals, Reload& reload, ServiceManager& service) {
   auto shelves = file_shelves(configuration.state.dir);
   if (!shelves) return shelves.error();
   options.topology.make_shelf = std::move(*shelves);
   Purge purge(tables, configuration.privacy.purge);
   Engine engine(std::move(options), tables, clock, board);
   engine.start();
-  const Signals& signals = outside.signals;
   while (engine.running() && !engine.stopping() && !signals.stop_requested()) {
     board.set_state_bytes(tables.size_bytes());
     board.set_state_free_bytes(tables.free_bytes());
-    outside.service.status(board.why_not_ready().value_or("running"));
-    outside.service.alive(ServiceManager::Clock::now());
-    if (outside.signals.take_reload()) tell(outside.reload.reload());
+    if (signals.take_reload()) tell(reload.reload());
+    service.status(board.why_not_ready().value_or("running"));
+    service.alive(ServiceManager::Clock::now());
     signals.wait(kLookAround);
   }
-  if (signals.stop_requested()) outside.service.stopping();
+  if (signals.stop_requested()) service.stopping();
   // Where the state is damaged another engine follows; else the process ends, whatever hangs.
   if (engine.stopping() && !tables.damaged()) signals.end_soon();
   stop(engine, signals);
@@ -285,15 +277,16 @@ Result<void> run_engine(EngineOptions options, RocksTables& tables, const Config
 
 /// One engine after another: where the local state turns out to be damaged, it is emptied and a new engine restores it.
 Result<void> run_engines(const EngineOptions& options, const RocksTablesOptions& tables_options,
-                         const Configuration& configuration, Clock& clock, Board& board, const Outside& outside) {
+                         const Configuration& configuration, Clock& clock, Board& board, Signals& signals,
+                         Reload& reload, ServiceManager& service) {
   // A disk that damages what it is given again and again is for a person to look at.
   constexpr int kRebuilds = 3;
   for (int rebuilt = 0;; ++rebuilt) {
-    auto tables = open_tables(configuration.state.dir, tables_options, board, outside);
+    auto tables = open_tables(configuration.state.dir, tables_options, board, signals, service);
     if (!tables) return tables.error();
     if (!*tables) return {};
-    const Result<void> ended = run_engine(options, **tables, configuration, clock, board, outside);
-    if (ended || !(*tables)->damaged() || rebuilt == kRebuilds || outside.signals.stop_requested()) return ended;
+    const Result<void> ended = run_engine(options, **tables, configuration, clock, board, signals, reload, service);
+    if (ended || !(*tables)->damaged() || rebuilt == kRebuilds || signals.stop_requested()) return ended;
     tables_options.report(ended.error().message() + ": it is emptied and restored from the changelog");
     tables->reset();
     TOUCHSTONE_TRY(RocksTables::wipe(configuration.state.dir));
@@ -328,8 +321,8 @@ int run(const Configuration& configuration, RunUntil until) {
   ServiceManager service = ServiceManager::from_environment();
   service.ready();
   const EngineOptions options = engine_options(configuration, reload.rules(), *found, until);
-  const Result<void> ended = run_engines(options, tables_options(configuration, *found), configuration, clock, board,
-                                         {signals, service, reload});
+  const Result<void> ended =
+      run_engines(options, tables_options(configuration, *found), configuration, clock, board, signals, reload, service);
   (*server)->stop(kLastRequests);
   if (!ended) return failed(ended.error());
   return 0;

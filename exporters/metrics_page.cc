@@ -227,7 +227,16 @@ class Renderer {
       add(lag, {{"topic", partition.topic}, {"partition", std::to_string(partition.partition.value())}},
           as_double(records));
     }
-    keep({std::move(customers), std::move(marks), std::move(lag)});
+    auto alerts = family("alert_active", "1 while an alert fires", MetricType::Gauge);
+    for (const Alert& alert : now_.alerts) {
+      add(alerts,
+          {{"kind", std::string(kAlertKindNames[static_cast<std::size_t>(alert.kind)])},
+           {"scope", std::string(kScopeNames[static_cast<std::size_t>(alert.cell.scope)])},
+           {"id", alert.cell.id},
+           {"segment", alert.cell.segment}},
+          1);
+    }
+    keep({std::move(customers), std::move(marks), std::move(lag), std::move(alerts)});
   }
 
   void engine(const std::string& version, std::uint64_t left_out) {

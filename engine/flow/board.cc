@@ -59,6 +59,7 @@ void Board::publish(const TaskId& task, WindowsStatus status, std::vector<Row> r
     moves_[task] = *std::exchange(status.moves, std::nullopt);
     rankings_[task] = std::exchange(status.rankings, {});
   }
+  if (status.alerts) alerts_[task] = *std::exchange(status.alerts, std::nullopt);
   now_.windows[task] = std::move(status);
   auto& known = rows_[task];
   for (Row& row : rows) {
@@ -142,6 +143,7 @@ void Board::withdraw(const TaskId& task) {
   rows_.erase(task);
   moves_.erase(task);
   rankings_.erase(task);
+  alerts_.erase(task);
   now_.lag.erase({task.topic, task.partition});
 }
 
@@ -149,6 +151,7 @@ BoardSnapshot Board::snapshot() const {
   const std::scoped_lock lock(mutex_);
   BoardSnapshot copy = now_;
   for (const auto& [task, rows] : rows_) copy.rows.insert(rows.begin(), rows.end());
+  copy.alerts = listed_alerts();
   copy.resting = !resting_.empty();
   copy.ready = !missing();
   return copy;
@@ -164,8 +167,21 @@ BoardSnapshot Board::window_snapshot(std::size_t window) const {
   }
   for (const auto& [task, cells] : moves_) copy.moves.insert(cells.begin(), cells.end());
   for (const auto& [task, rankings] : rankings_) copy.rankings.insert(rankings.begin(), rankings.end());
+  copy.alerts = listed_alerts();
   copy.ready = !missing();
   return copy;
+}
+
+std::vector<Alert> Board::alerts() const {
+  const std::scoped_lock lock(mutex_);
+  return listed_alerts();
+}
+
+std::vector<Alert> Board::listed_alerts() const {
+  std::vector<Alert> listed;
+  for (const auto& [task, alerts] : alerts_) listed.insert(listed.end(), alerts.begin(), alerts.end());
+  std::sort(listed.begin(), listed.end(), listed_before);
+  return listed;
 }
 
 std::optional<std::string> Board::why_not_ready() const {

@@ -15,6 +15,7 @@
 
 #include "engine/flow/counts.h"
 #include "engine/flow/ports.h"
+#include "engine/model/alert.h"
 #include "engine/model/ranking.h"
 #include "engine/model/row.h"
 #include "engine/model/rules.h"
@@ -35,6 +36,8 @@ struct WindowsStatus {
   /// Sums of moves and stays over the longest window as of its last closing. Absent: as they were told before.
   std::optional<std::map<CellKey, Cell>> moves;
   std::map<CellKey, ItemCounts> rankings;  ///< likewise; told together with the moves
+  /// The alerts that fire, as they fired. Absent: as they were told before.
+  std::optional<std::vector<Alert>> alerts;
 };
 
 /// Seconds a commit took, cumulative buckets are made when rendered.
@@ -69,6 +72,7 @@ struct BoardSnapshot {
   std::map<std::tuple<std::size_t, CellKey>, Row> rows;  ///< the last one of each window and cell
   std::map<CellKey, ItemCounts> rankings;                ///< over the longest window
   std::map<CellKey, Cell> moves;  ///< moves and stays over the longest window; empty in `windows`
+  std::vector<Alert> alerts;      ///< those that fire, as listed_before() has them; empty in `windows`
   std::map<TopicPartition, std::int64_t> lag;
   CommitTimes commits;
   Troubles troubles;
@@ -115,6 +119,8 @@ class Board {
 
   /// The rows of one window and the moves and stays of the longest, without the rest.
   [[nodiscard]] BoardSnapshot window_snapshot(std::size_t window) const;
+  /// The alerts that fire in cells of this process, as listed_before() has them. Cheap.
+  [[nodiscard]] std::vector<Alert> alerts() const;
   /// Cheap, for health checks.
   [[nodiscard]] bool ready() const { return !why_not_ready(); }
   /// Names the workers that are waited for.
@@ -123,12 +129,14 @@ class Board {
 
  private:
   [[nodiscard]] std::optional<std::string> missing() const;
+  [[nodiscard]] std::vector<Alert> listed_alerts() const;
 
   mutable std::mutex mutex_;
   BoardSnapshot now_;
   std::map<TaskId, std::map<std::tuple<std::size_t, CellKey>, Row>> rows_;
   std::map<TaskId, std::map<CellKey, Cell>> moves_;
   std::map<TaskId, std::map<CellKey, ItemCounts>> rankings_;
+  std::map<TaskId, std::vector<Alert>> alerts_;
   std::map<std::string, bool> ready_;
   std::map<std::string, std::string> resting_;  ///< by worker, why
 };

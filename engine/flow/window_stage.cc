@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/wire/detector_record.h"
 #include "engine/wire/json.h"
 
 namespace touchstone {
@@ -68,6 +69,7 @@ WindowStage::WindowStage(WindowOptions options, const Slices& slices)
           options_.rules.rules->settings().windows, names_.touchpoints,
           [this](const CellKey& cell) { return partition_of_cell(cell, options_.partitions) == options_.partition; },
           options_.make_shelf),
+      detectors_(*options_.rules.rules, names_, [this](CellIndex cell) -> const CellKey& { return windows_.cell(cell); }),
       rankings_(options_.rules.rules->settings().windows.back(), options_.make_shelf()),
       watermark_(static_cast<std::size_t>(options_.sources)),
       ends_(static_cast<std::size_t>(options_.sources)) {}
@@ -109,8 +111,16 @@ void WindowStage::close(const std::optional<EndOfInput>& end, Offset at, Output&
     ++out.counts.rows;
     fresh_.emplace(row.window, windows_.index(row.cell));
   };
+  const auto alert = [&](const Alert& told) {
+    const std::string& window = windows_.specs().front().name;
+    out.records.push_back({options_.topics.alerts, std::nullopt, alert_key(told), alert_json(told, window), {}});
+  };
+  windows_.show_panes_to(
+      [&](CellIndex cell, EventTime begin, const Cell& amounts) { detectors_.add(cell, begin, amounts, alert); });
   if (const auto watermark = watermark_.value()) windows_.close_until(*watermark, may_touch, write);
   if (end && end->highest && ended(end->session)) windows_.end(*end->highest, may_touch, write);
+  windows_.show_panes_to(nullptr);
+  if (const auto closed = windows_.closed().front()) detectors_.reach(*closed, may_touch, alert);
   if (const auto closed = windows_.closed().back()) {
     rankings_.close(*closed, [&](const CellKey& ranking) { return may_touch(windows_.index(ranking)); });
   }
@@ -175,6 +185,13 @@ TableChange WindowStage::change_of(const RankingStep& step) const {
   return change;
 }
 
+TableChange WindowStage::change_of(CellIndex cell, DetectorPart part) const {
+  const KeyKind kind = part == DetectorPart::kRecent ? KeyKind::kDetector : KeyKind::kDetectorPast;
+  TableChange change{windows_key(kind, 0, windows_.cell(cell), EventTime{}), std::nullopt};
+  if (const CellDetectors* held = detectors_.find(cell)) change.value = encode_detectors(*held, part, names_);
+  return change;
+}
+
 std::vector<TableChange> WindowStage::take_changes(std::uint32_t slice) {
   std::vector<TableChange> changes;
   for (const WindowsKey& key : windows_.take_changed([&](CellIndex cell) { return slice_of(cell) == slice; })) {
@@ -182,12 +199,16 @@ std::vector<TableChange> WindowStage::take_changes(std::uint32_t slice) {
   }
   const auto of_slice = [&](const CellKey& ranking) { return slice_of(windows_.index(ranking)) == slice; };
   for (const RankingStep& step : rankings_.take_changed(of_slice)) changes.push_back(change_of(step));
+  for (const auto& [cell, part] : detectors_.take_changed([&](CellIndex each) { return slice_of(each) == slice; })) {
+    changes.push_back(change_of(cell, part));
+  }
   std::sort(changes.begin(), changes.end(), [](const TableChange& a, const TableChange& b) { return a.key < b.key; });
   return changes;
 }
 
 void WindowStage::drop_changes() {
   windows_.drop_changed();
+  detectors_.drop_changed();
   rankings_.drop_changed();
 }
 
@@ -211,6 +232,10 @@ bool WindowStage::restore(std::string_view bytes, std::string_view value) {
       windows_.restore_row(key, std::move(row));
       return true;
     }
+    case KeyKind::kDetector:
+      return decode_detectors(value, DetectorPart::kRecent, parts->cell, names_, detectors_.restore(key.cell));
+    case KeyKind::kDetectorPast:
+      return decode_detectors(value, DetectorPart::kSlow, parts->cell, names_, detectors_.restore(key.cell));
     case KeyKind::kRanking:
       rankings_.restore({parts->time, parts->cell}, read_items(in));
       return in.done();
@@ -234,6 +259,7 @@ bool WindowStage::restored(const std::vector<std::string>& slice_states, const s
                     [&](CellIndex cell) -> const Windows::Closings& { return closed_by_slice[slice_of(cell)]; });
   rankings_.restored(state->closed.back(),
                      [&](const CellKey& ranking) { return closed_by_slice[slice_of(windows_.index(ranking))].back(); });
+  detectors_.restored();
   watermark_ = JoinedWatermark(std::move(state->sources), state->watermark);
   ends_ = std::move(state->ends);
   return true;
@@ -269,7 +295,8 @@ void WindowStage::publish(Board& board, const TaskId& task, bool everything) {
     }
   }
   fresh_.clear();
-  WindowsStatus status{options_.rules.rules, windows_.closed(), std::nullopt, {}};
+  WindowsStatus status{options_.rules.rules, windows_.closed(), std::nullopt, {}, std::nullopt};
+  if (detectors_.take_news() || everything) status.alerts = detectors_.firing();
   if (everything || status.closed.back() != told_) {
     told_ = status.closed.back();
     auto& moves = status.moves.emplace();

@@ -14,6 +14,7 @@
 #include "engine/flow/slices.h"
 #include "engine/flow/stage.h"
 #include "engine/flow/topic_names.h"
+#include "engine/model/detect.h"
 #include "engine/model/ranking.h"
 #include "engine/model/rules.h"
 #include "engine/model/shelf.h"
@@ -57,11 +58,13 @@ class WindowStage final : public Stage {
   [[nodiscard]] Cell shown(const Cell& cell) const;
   [[nodiscard]] TableChange change_of(const WindowsKey& key) const;
   [[nodiscard]] TableChange change_of(const RankingStep& step) const;
+  [[nodiscard]] TableChange change_of(CellIndex cell, DetectorPart part) const;
 
   WindowOptions options_;
   const Slices& slices_;
   Names names_;  ///< of the map, and others that deltas or state still speak of
   Windows windows_;
+  Detectors detectors_;
   Rankings rankings_;  ///< over the longest window
   JoinedWatermark watermark_;
   std::vector<std::uint64_t> ends_;                    ///< by source: the session in which it ended; 0: it has not

@@ -79,6 +79,14 @@ std::int64_t Cell::at(MeasureKey key) const {
   return at == amounts_.end() || at->key != key ? 0 : at->amount;
 }
 
+Cell undivided(const Cell& cell) {
+  Cell plain;
+  for (const Cell::Amount& each : cell.amounts()) {
+    if (!is_division(each.key.kind)) plain.add(each.key, each.amount);
+  }
+  return plain;
+}
+
 void add_money(Cell& cell, MeasureKey whole, MeasureKey fraction, std::int64_t money) {
   cell.add(whole, money / kMoneyUnit);
   cell.add(fraction, money % kMoneyUnit);

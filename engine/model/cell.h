@@ -79,8 +79,15 @@ enum class MeasureKind : std::uint8_t {
   kCreditWhole = 15,     ///< sub: CreditModel; whole money units
   kCreditFraction = 16,  ///< sub: CreditModel; 10^-4 of a unit
   kMove = 17,            ///< sub: TouchpointNo moved to, or one of the ends below
+  // How ratings are divided, for explaining what changed; only in panes of the finest window.
+  kSegmentResponses = 18,     ///< sub: SegmentNo
+  kSegmentSatisfaction = 19,  ///< sub: SegmentNo; sum, millionths
+  kChannelResponses = 20,     ///< sub: ChannelNo
+  kChannelSatisfaction = 21,  ///< sub: ChannelNo; sum, millionths
 };
-inline constexpr std::uint8_t kLastMeasureKind = 17;
+inline constexpr std::uint8_t kLastMeasureKind = 21;
+/// Whether a measure only says how another one is divided.
+[[nodiscard]] constexpr bool is_division(MeasureKind kind) { return kind >= MeasureKind::kSegmentResponses; }
 /// Where a move leads that leads to no touchpoint: ends of a chain's path, and of a customer's moves at a lapse.
 inline constexpr std::uint16_t kToConversion = 0xFFFF;
 inline constexpr std::uint16_t kToLapse = 0xFFFE;
@@ -116,6 +123,9 @@ class Cell {
   void combine(const Cell& other, std::int64_t sign);
   std::vector<Amount> amounts_;
 };
+
+/// Without what only says how the rest is divided.
+[[nodiscard]] Cell undivided(const Cell& cell);
 
 /// Adds money split into whole units and fraction.
 void add_money(Cell& cell, MeasureKey whole, MeasureKey fraction, std::int64_t money);

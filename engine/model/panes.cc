@@ -41,6 +41,9 @@ std::optional<EventTime> earlier_key(const Map& map, typename Map::const_iterato
 
 }  // namespace
 
+Panes::Panes(Panes&& other) noexcept = default;
+Panes::~Panes() = default;
+
 Cell& Panes::at(EventTime begin, CellIndex cell) {
   auto& open = open_[begin];
   if (const auto shelved = shelved_.find(begin); shelved != shelved_.end()) {

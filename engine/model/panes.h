@@ -26,6 +26,12 @@ using CellIndex = std::uint32_t;
 class Panes {
  public:
   explicit Panes(std::unique_ptr<Shelf> shelf) : shelf_(std::move(shelf)) {}
+  // Not inline, where g++ takes read_ for uninitialized.
+  Panes(Panes&& other) noexcept;
+  Panes& operator=(Panes&&) = delete;
+  Panes(const Panes&) = delete;
+  Panes& operator=(const Panes&) = delete;
+  ~Panes();
 
   /// The sums of a cell in a pane, to be added to; a pane is taken off the shelf for it.
   Cell& at(EventTime begin, CellIndex cell);

@@ -1,11 +1,13 @@
 // The numbers of the domain that a company may set, with their defaults. Checked where they are read.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <string>
 #include <vector>
 
 #include "engine/model/time.h"
+#include "engine/model/time_zone.h"
 
 namespace touchstone {
 
@@ -26,6 +28,14 @@ struct WindowSpec {
           {"7d", days{7}, hours{1}}};
 }
 
+/// What is watched for sudden change, and how carefully.
+struct AlertSettings {
+  double false_alarms = 1;                            ///< alerts.false_alarms.count: of the whole map
+  Millis false_alarms_per = std::chrono::days{30};    ///< alerts.false_alarms.per
+  double drop = 0.1;                                  ///< alerts.drop: the smallest that matters, of 0..1
+  std::array<bool, 4> kinds{true, true, true, true};  ///< alerts.kinds: by AlertKind
+};
+
 struct Settings {
   Millis lateness = std::chrono::seconds{10};        ///< time.lateness
   Millis max_future = std::chrono::hours{1};         ///< time.max_future
@@ -36,6 +46,8 @@ struct Settings {
   std::size_t max_touches = 50;                      ///< journey.max_touches
   Millis rating_within = std::chrono::days{7};       ///< journey.rating_within
   Millis decay_half_life = std::chrono::days{7};     ///< journey.decay_half_life
+  AlertSettings alerts;                              ///< alerts
+  TimeZone zone;                                     ///< time.zone: what hour of the day it is
   std::vector<WindowSpec> windows = default_windows();
   /// Whether the last of these is the longest one configured, not only the longest of those picked for a replay. Credit
   /// by removal effect is of the longest one alone.

@@ -52,6 +52,26 @@ Cell rating_amounts(const Observation& seen) {
   return amounts;
 }
 
+/// How a rating divides the cells it counts in: those of all segments by segment, those that are not about one channel
+/// by channel.
+Cell divided(const Cell& ratings, const CellNo& cell, const Observation& seen, const Rules& rules) {
+  const std::int64_t sum = seen.satisfaction->millionths;
+  Cell amounts = ratings;
+  if (cell.segment == CellNo::kAllNumber) {
+    amounts.add(measure_key(MeasureKind::kSegmentResponses, seen.segment.value()), 1);
+    amounts.add(measure_key(MeasureKind::kSegmentSatisfaction, seen.segment.value()), sum);
+  }
+  const bool of_one_channel =
+      cell.scope == Scope::kChannel ||
+      (cell.scope == Scope::kTouchpoint && rules.touchpoint(seen.satisfaction->rates).channel.has_value());
+  if (!of_one_channel) {
+    const std::uint16_t channel = seen.satisfaction->channel.value();
+    amounts.add(measure_key(MeasureKind::kChannelResponses, channel), 1);
+    amounts.add(measure_key(MeasureKind::kChannelSatisfaction, channel), sum);
+  }
+  return amounts;
+}
+
 /// The segment's cell, and the one of all segments.
 template <typename Add>
 void for_segment_and_all(SegmentNo segment, const Add& add) {
@@ -140,7 +160,7 @@ void tally(const Observation& seen, EventTime time, EventTime watermark, const R
     const Cell ratings = rating_amounts(seen);
     const Satisfaction& about = *seen.satisfaction;
     for (const CellNo& cell : cells_of(about.rates, about.channel, seen.stage, seen.segment)) {
-      deltas.cell(cell, pane).add(ratings);
+      deltas.cell(cell, pane).add(divided(ratings, cell, seen, rules));
     }
   }
   if (seen.conversion) tally_conversion(seen, pane, rules, deltas);

@@ -58,16 +58,19 @@ void Windows::mark(WindowsKey::Kind kind, std::size_t window, CellIndex cell, Ev
 
 bool Windows::add_pane(CellIndex cell, EventTime finest, const Cell& amounts) {
   const std::size_t first = has_rows(cells_[cell]->scope) ? 0 : windows_.size() - 1;
+  const bool divided = !amounts.empty() && is_division(amounts.amounts().back().key.kind);
+  const Cell plain = divided ? undivided(amounts) : Cell{};
   for (std::size_t number = first; number < windows_.size(); ++number) {
     const WindowSpec& spec = specs_[number];
     Window& window = windows_[number];
     const EventTime begin = floor_to(finest, spec.step);
     const bool closed_over = window.closed && begin < *window.closed;
     if (closed_over && begin + spec.step + spec.size <= *window.closed) continue;
-    window.panes.at(begin, cell).add(amounts);
+    const Cell& counted = divided && number > 0 ? plain : amounts;
+    window.panes.at(begin, cell).add(counted);
     mark(WindowsKey::Kind::kPane, number, cell, begin);
     if (closed_over) {
-      window.current[cell].sums.add(amounts);
+      window.current[cell].sums.add(counted);
       window.disturbed.insert(cell);
     }
   }
@@ -168,6 +171,7 @@ void Windows::gain_and_lose_panes(std::size_t number, EventTime at, const CellFi
     if (!may_touch(cell)) return;
     window.current[cell].sums.add(amounts);
     touched.insert(cell);
+    if (number == 0 && pane_sink_) pane_sink_(cell, entering, amounts);
   });
   window.panes.shelve_until(at);
   const EventTime leaving = entering - spec.size;

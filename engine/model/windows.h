@@ -64,6 +64,10 @@ class Windows {
   /// Which cells a closing may touch; others are ahead of the log while it is read again after a restart.
   using CellFilter = std::function<bool(CellIndex)>;
   using RowSink = std::function<void(const Row&)>;
+  /// What a pane of the finest window adds to a cell, as that window takes it in at its closing. Called for the panes
+  /// of a cell in the order of time.
+  using PaneSink = std::function<void(CellIndex, EventTime begin, const Cell&)>;
+  void show_panes_to(PaneSink sink) { pane_sink_ = std::move(sink); }
 
   /// Closes every window up to the watermark, in the order of the closings' times, then of window sizes, then
   /// of cells, and shows the rows that differ from those before.
@@ -136,6 +140,7 @@ class Windows {
   std::vector<WindowSpec> specs_;
   const Dictionary<TouchpointNo>& touchpoints_;
   Owns owns_;
+  PaneSink pane_sink_;
   std::vector<Window> windows_;
   std::map<std::string, Chain> chains_;  ///< by segment
   std::map<CellKey, CellIndex> numbers_;

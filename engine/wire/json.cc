@@ -63,6 +63,20 @@ void append_measures(const Measures& measures, const Dictionary<StageNo>& stages
   }
 }
 
+void append_changes(std::string_view axis, const std::vector<ChangePart>& parts, JsonObject& out) {
+  if (parts.empty()) return;
+  std::string& list = out.member(axis);
+  list.push_back('[');
+  for (const ChangePart& part : parts) {
+    if (list.back() != '[') list.push_back(',');
+    JsonObject each(list);
+    each.text("what", kChangePartNames[static_cast<std::size_t>(part.what)]);
+    if (!part.id.empty()) each.text("id", part.id);
+    each.fixed("change", part.millionths, kMillionthDecimals);
+  }
+  list.push_back(']');
+}
+
 }  // namespace
 
 void append_json_text(std::string_view text, std::string& out) {
@@ -205,6 +219,44 @@ std::string row_key(const Row& row, const WindowSpec& window) {
   std::string key = window.name;
   for (const std::string_view part : {kScopeNames[static_cast<std::size_t>(row.cell.scope)],
                                       std::string_view(row.cell.id), std::string_view(row.cell.segment)}) {
+    key.push_back('/');
+    key.append(part);
+  }
+  return key;
+}
+
+std::string alert_json(const Alert& alert, std::string_view window) {
+  std::string out;
+  {
+    JsonObject object(out);
+    object.text("alert", alert.id);
+    object.text("state", alert.resolution ? "resolved" : "firing");
+    object.text("kind", kAlertKindNames[static_cast<std::size_t>(alert.kind)]);
+    object.text("scope", kScopeNames[static_cast<std::size_t>(alert.cell.scope)]);
+    object.text("id", alert.cell.id);
+    object.text("segment", alert.cell.segment);
+    object.text("window", window);
+    object.time("at", alert.at);
+    object.time("since", alert.since);
+    object.fixed("observed", alert.observed, kMillionthDecimals);
+    object.fixed("baseline", alert.baseline, kMillionthDecimals);
+    object.integer("responses", alert.responses);
+    object.fixed("score", alert.score, kMillionthDecimals);
+    if (alert.resolution) object.text("reason", kResolutionNames[static_cast<std::size_t>(*alert.resolution)]);
+    const Explanation& why = alert.explanation;
+    if (!why.by_segment.empty() || !why.by_channel.empty()) {
+      JsonObject explanation(object.member("explanation"));
+      append_changes("segments", why.by_segment, explanation);
+      append_changes("channels", why.by_channel, explanation);
+    }
+  }
+  return out;
+}
+
+std::string alert_key(const Alert& alert) {
+  std::string key(kAlertKindNames[static_cast<std::size_t>(alert.kind)]);
+  for (const std::string_view part : {kScopeNames[static_cast<std::size_t>(alert.cell.scope)],
+                                      std::string_view(alert.cell.id), std::string_view(alert.cell.segment)}) {
     key.push_back('/');
     key.append(part);
   }

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "engine/model/alert.h"
 #include "engine/model/event.h"
 #include "engine/model/journey.h"
 #include "engine/model/log_position.h"
@@ -54,5 +55,10 @@ struct CustomerName {
 [[nodiscard]] std::string row_json(const Row& row, const WindowSpec& window, const Dictionary<StageNo>& stages);
 /// `window/scope/id/segment`
 [[nodiscard]] std::string row_key(const Row& row, const WindowSpec& window);
+
+/// A record of an alert; `window` is the name of the finest window, at whose closings alerts are decided.
+[[nodiscard]] std::string alert_json(const Alert& alert, std::string_view window);
+/// `kind/scope/id/segment`
+[[nodiscard]] std::string alert_key(const Alert& alert);
 
 }  // namespace touchstone

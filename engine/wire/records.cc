@@ -99,6 +99,10 @@ std::uint16_t largest_sub(MeasureKind kind) {
 void write_sub(ByteWriter& out, MeasureKey key, const Names& names) {
   if (key.kind == MeasureKind::kStage) {
     out.text(names.stages.id(StageNo(key.sub)));
+  } else if (key.kind == MeasureKind::kSegmentResponses || key.kind == MeasureKind::kSegmentSatisfaction) {
+    out.text(names.segments.id(SegmentNo(key.sub)));
+  } else if (key.kind == MeasureKind::kChannelResponses || key.kind == MeasureKind::kChannelSatisfaction) {
+    out.text(names.channels.id(ChannelNo(key.sub)));
   } else if (key.kind != MeasureKind::kMove) {
     out.number(key.sub);
   } else if (key.sub == kToConversion || key.sub == kToLapse) {
@@ -109,7 +113,7 @@ void write_sub(ByteWriter& out, MeasureKey key, const Names& names) {
 }
 
 std::uint16_t read_sub(ByteReader& in, MeasureKind kind, Names& names) {
-  if (kind != MeasureKind::kStage && kind != MeasureKind::kMove) {
+  if (kind != MeasureKind::kStage && kind != MeasureKind::kMove && !is_division(kind)) {
     const std::uint64_t sub = in.number();
     if (sub > largest_sub(kind)) in.fail();
     return static_cast<std::uint16_t>(sub);
@@ -117,6 +121,10 @@ std::uint16_t read_sub(ByteReader& in, MeasureKind kind, Names& names) {
   const std::string_view id = in.text();
   if (!in.ok()) return 0;
   if (kind == MeasureKind::kStage) return number_of(names.stages, id, in).value();
+  if (kind == MeasureKind::kSegmentResponses || kind == MeasureKind::kSegmentSatisfaction) {
+    return number_of(names.segments, id, in).value();
+  }
+  if (is_division(kind)) return number_of(names.channels, id, in).value();
   if (id == kConversionEnd) return kToConversion;
   if (id == kLapseEnd) return kToLapse;
   return number_of(names.touchpoints, id, in).value();

@@ -96,7 +96,9 @@ enum class KeyKind : std::uint8_t {
   kPane = 17,
   kEdge = 18,
   kRow = 19,
-  kRanking = 20
+  kRanking = 20,
+  kDetector = 21,
+  kDetectorPast = 22
 };
 
 [[nodiscard]] std::string changelog_offset_key();

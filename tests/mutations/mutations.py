@@ -61,8 +61,7 @@ MUTATIONS = [
         (TASK, "    stage_->flush(dropped);\n", ""),
     ]),
     Mutation("replay-too-long", "the first new record after a restart counts as one processed before", [
-        (TASK, "record.offset >= committed_) state_ = State::kRunning;\n  if (state_ == State::kReplaying) {",
-         "record.offset > committed_) state_ = State::kRunning;\n  if (state_ == State::kReplaying) {"),
+        (TASK, "kReplaying && at >= committed_)", "kReplaying && at > committed_)"),
     ]),
     Mutation("watermark-forgotten", "a restart forgets how far event time had come", [
         (JOURNEY, "  if (const auto highest = in.optional_time()) highest_.see(*highest);\n", "  (void)in.optional_time();\n"),
@@ -87,7 +86,7 @@ MUTATIONS = [
     ]),
     # --- silence
     Mutation("silence-kept", "a partition that speaks again still counts as silent", [
-        (JOURNEY, "  silent_ = false;\n  Arrival arrival", "  Arrival arrival"),
+        (JOURNEY, "  silent_ = false;\n  if (out.counts", "  if (out.counts"),
     ]),
     Mutation("silence-unheard", "a silent partition's silence is not told, so that it holds all windows back", [
         (WINDOWS, "  watermark_.update(source, batch->mark, batch->silent);\n", "  watermark_.update(source, batch->mark, false);\n"),

@@ -124,7 +124,7 @@ input: {topics: [clicks, calls], rekey: true, partitioner: crc32}
 kafka:
   properties: {bootstrap.servers: "a:1,b:2", linger.ms: 1.50, enable.x: true, p: {env: P}, q: {file: q}}
   properties_file: /etc/kafka.properties
-state: {dir: state, slices: 64, min_free: 2GiB}
+state: {dir: state, slices: 48, min_free: 2GiB}
 http: {listen: "[::1]:0", token_file: token, reload: true}
 topics: {prefix: acme., partitions: 12, replication: 3}
 group: acme
@@ -161,7 +161,7 @@ log: {format: json, level: debug}
   EXPECT_EQ(all.kafka.properties.at("q").value, "/etc/touchstone/q");
   EXPECT_EQ(all.kafka.properties_file, "/etc/kafka.properties");
   EXPECT_EQ(all.state.dir, "/etc/touchstone/state");
-  EXPECT_EQ(all.state.slices, 64U);
+  EXPECT_EQ(all.state.slices, 48U);
   EXPECT_EQ(all.state.min_free, std::uint64_t{2} << 30);
   EXPECT_EQ(all.http.listen, (ListenAddress{"::1", 0}));
   EXPECT_EQ(all.http.token_file, "/etc/touchstone/token");
