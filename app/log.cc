@@ -17,9 +17,10 @@ namespace touchstone {
 namespace {
 
 // By spdlog's number; the names of the configuration, and what ends the process.
-constexpr std::array<std::string_view, 7> kLevelNames = {"trace", "debug", "info", "warn", "error", "critical", "off"};
+constexpr std::array<std::string_view, 7> kLogLevelNames = {"trace", "debug",    "info", "warn",
+                                                            "error", "critical", "off"};
 
-std::string in_json(std::string_view text) {
+std::string as_json_text(std::string_view text) {
   boost::json::string safe(text);
   if (!simdjson::validate_utf8(text.data(), text.size())) {
     std::replace_if(safe.begin(), safe.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; }, '?');
@@ -27,19 +28,19 @@ std::string in_json(std::string_view text) {
   return boost::json::serialize(safe);
 }
 
-class LineFormatter final : public spdlog::formatter {
+class LogLineFormatter final : public spdlog::formatter {
  public:
-  explicit LineFormatter(LogFormat format) : format_(format) {}
+  explicit LogLineFormatter(LogFormat format) : format_(format) {}
 
   void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& out) override {
     std::string line = log_line(format_, std::chrono::time_point_cast<Millis>(message.time),
-                                kLevelNames.at(static_cast<std::size_t>(message.level)),
+                                kLogLevelNames.at(static_cast<std::size_t>(message.level)),
                                 {message.payload.data(), message.payload.size()});
     line += '\n';
     out.append(line.data(), line.data() + line.size());
   }
   [[nodiscard]] std::unique_ptr<spdlog::formatter> clone() const override {
-    return std::make_unique<LineFormatter>(format_);
+    return std::make_unique<LogLineFormatter>(format_);
   }
 
  private:
@@ -53,12 +54,12 @@ std::string log_line(LogFormat format, EventTime time, std::string_view level, s
   if (format == LogFormat::kJson) {
     line = R"({"ts":")";
     append_rfc3339(time, line);
-    line.append(R"(","level":")").append(level).append(R"(","msg":)").append(in_json(message)).append("}");
+    line.append(R"(","level":")").append(level).append(R"(","msg":)").append(as_json_text(message)).append("}");
     return line;
   }
   line = "ts=";
   append_rfc3339(time, line);
-  line.append(" level=").append(level).append(" msg=").append(in_json(message));
+  line.append(" level=").append(level).append(" msg=").append(as_json_text(message));
   return line;
 }
 
@@ -67,7 +68,7 @@ void log_to_standard_error(const Configuration::Log& log) {
   if (log.format == LogFormat::kText) {
     logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
   } else {
-    logger->set_formatter(std::make_unique<LineFormatter>(log.format));
+    logger->set_formatter(std::make_unique<LogLineFormatter>(log.format));
   }
   logger->set_level(spdlog::level::from_str(log.level));
   spdlog::set_default_logger(std::move(logger));

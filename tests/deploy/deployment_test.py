@@ -143,7 +143,7 @@ def webhook():
         before, sys.stdout = sys.stdout, said
         try:
             sent = subprocess.run(["curl", "-sf", "--data", json.dumps(message), f"http://127.0.0.1:{server.server_address[1]}/engine"], check=False)
-            thread.join(30)
+            thread.join(600)
         finally:
             sys.stdout = before
         said.seek(0)
@@ -200,13 +200,13 @@ def health_check(steps):
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         here = [word.replace("/9480", f"/{server.server_address[1]}") for word in command]
-        done = subprocess.run(here, capture_output=True, check=False, timeout=60)
+        done = subprocess.run(here, capture_output=True, check=False, timeout=600)
         server.shutdown()
         server.server_close()
         if done.returncode != expected:
             yield f"Dockerfile: HEALTHCHECK exits {done.returncode} where the engine says {status}: {done.stderr.decode()}"
     # Nobody listens there any more.
-    if subprocess.run(here, capture_output=True, check=False, timeout=60).returncode == 0:
+    if subprocess.run(here, capture_output=True, check=False, timeout=600).returncode == 0:
         yield "Dockerfile: HEALTHCHECK is content with nobody"
 
 

@@ -33,7 +33,7 @@ WANTED = {
 
 
 def run(*arguments, **options):
-    return subprocess.run([str(each) for each in arguments], capture_output=True, text=True, check=False, timeout=600, **options)
+    return subprocess.run([str(each) for each in arguments], capture_output=True, text=True, check=False, timeout=1200, **options)
 
 
 # --- the program's own words ------------------------------------------------------------------------------------------

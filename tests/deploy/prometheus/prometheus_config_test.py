@@ -110,7 +110,7 @@ def alerts_are_whole():
 
 
 def tool(*arguments):
-    done = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=900)
     if done.returncode != 0 or "FAILED" in done.stdout + done.stderr:
         yield f"{' '.join(map(str, arguments[:3]))}: exit {done.returncode}\n{done.stdout}{done.stderr}"
 
