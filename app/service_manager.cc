@@ -13,11 +13,7 @@
 namespace touchstone {
 namespace {
 
-<<<<<<< HEAD
-std::string_view environment_variable(const char* name) {
-=======
 std::string_view in_environment(const char* name) {
->>>>>>> ops
   const char* value = std::getenv(name);
   return value == nullptr ? std::string_view() : std::string_view(value);
 }
@@ -32,17 +28,10 @@ std::int64_t whole_number(std::string_view text) {
 
 ServiceManager ServiceManager::from_environment() {
   // The variables may have been inherited from a service that started us; then they are not about us.
-<<<<<<< HEAD
-  const std::string_view watched = environment_variable("WATCHDOG_PID");
-  const bool is_ours = watched.empty() || number(watched) == getpid();
-  const std::int64_t silence = is_ours ? std::max<std::int64_t>(number(environment_variable("WATCHDOG_USEC")), 0) : 0;
-  return {std::string(environment_variable("NOTIFY_SOCKET")), std::chrono::microseconds{silence}};
-=======
   const std::string_view watched = in_environment("WATCHDOG_PID");
   const bool is_ours = watched.empty() || whole_number(watched) == getpid();
   const std::int64_t silence = is_ours ? std::max<std::int64_t>(whole_number(in_environment("WATCHDOG_USEC")), 0) : 0;
   return {std::string(in_environment("NOTIFY_SOCKET")), std::chrono::microseconds{silence}};
->>>>>>> ops
 }
 
 void ServiceManager::ready() const { tell("READY=1"); }
