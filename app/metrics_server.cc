@@ -7,6 +7,7 @@
 #include "app/secrets.h"
 #include "app/version.h"
 #include "exporters/chronicle_api.h"
+#include "exporters/customers_api.h"
 #include "exporters/events_stream.h"
 #include "exporters/health.h"
 #include "exporters/map_api.h"
@@ -14,10 +15,30 @@
 #include "exporters/page_routes.h"
 
 namespace touchstone {
+namespace {
+
+/// A worker answers after its next commit, which is a tenth of a second as a rule; one that restores, much later.
+constexpr Millis kAnswerPatience{2'000};
+
+/// One worker after another; a customer is known to one of them at most.
+std::function<Result<CustomerAnswer>(const std::string&)> ask_all(std::vector<std::shared_ptr<Questions>> workers) {
+  return [workers = std::move(workers)](const std::string& id) -> Result<CustomerAnswer> {
+    CustomerAnswer all;
+    for (const auto& worker : workers) {
+      Result<CustomerAnswer> answer = worker->ask(id, kAnswerPatience);
+      if (!answer) return answer.error();
+      all.partitions += answer->partitions;
+      if (answer->customer) all.customer = std::move(answer->customer);
+    }
+    return all;
+  };
+}
+
+}  // namespace
 
 Result<std::unique_ptr<HttpServer>> serve_metrics(const Configuration& configuration,
                                                   const std::shared_ptr<const Rules>& rules, const Board& board,
-                                                  Chronicler* chronicler) {
+                                                  Served served) {
   MetricsOptions metrics;
   metrics.windows = configuration.metrics.windows;
   metrics.each_segment = configuration.metrics.segments == MetricSegments::kEach;
@@ -37,7 +58,10 @@ Result<std::unique_ptr<HttpServer>> serve_metrics(const Configuration& configura
   for (HttpRoute& route : map_routes(rules, board)) routes.push_back(std::move(route));
   for (HttpRoute& route : page_routes()) routes.push_back(std::move(route));
   routes.push_back(progress_route(rules, board));
-  if (chronicler != nullptr) {
+  routes.push_back(customers_route(rules, {.ask = ask_all(std::move(served.questions)),
+                                           .partitions = served.partitions,
+                                           .pseudonymised = configuration.privacy.pseudonymise}));
+  if (Chronicler* chronicler = served.chronicler; chronicler != nullptr) {
     for (HttpRoute& route : chronicle_routes(rules, [chronicler] { return chronicler->chronicle(); })) {
       routes.push_back(std::move(route));
     }

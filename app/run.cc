@@ -315,13 +315,17 @@ int run(const Configuration& configuration, RunUntil until) {
 
   SteadyClock clock;
   Board board;
+  EngineOptions options = engine_options(configuration, rules, *found, until);
+  for (std::uint32_t i = 0; i < options.journey_workers; ++i)
+    options.questions.push_back(std::make_shared<Questions>());
   Chronicler chronicler(chronicler_options(configuration));
-  auto server = serve_metrics(configuration, rules, board, configuration.http.rows ? &chronicler : nullptr);
+  auto server = serve_metrics(configuration, rules, board,
+                              {configuration.http.rows ? &chronicler : nullptr, options.questions,
+                               static_cast<std::size_t>(options.topology.journey_partitions())});
   if (!server) return failed(server.error());
   if (configuration.http.rows) chronicler.start();
   spdlog::info("metrics on http://{}:{}/metrics", configuration.http.listen.address, (*server)->port());
 
-  const EngineOptions options = engine_options(configuration, rules, *found, until);
   const Result<void> ended =
       run_engines(options, tables_options(configuration, *found), configuration, clock, board, signals);
   chronicler.stop();

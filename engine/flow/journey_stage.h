@@ -51,6 +51,7 @@ class JourneyStage final : public Stage {
   void end(const EndOfInput& end, Output& out) override;
   [[nodiscard]] std::optional<EventTime> highest() const override { return highest_.highest(); }
   [[nodiscard]] bool ended(std::uint64_t session) const override { return ended_ == session; }
+  [[nodiscard]] std::optional<Customer> customer(std::string_view id) const override;
   void flush(Output& out) override;
   [[nodiscard]] std::string fingerprint() const override;
   [[nodiscard]] std::string position_state() const override;

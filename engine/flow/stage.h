@@ -13,6 +13,7 @@
 #include "engine/flow/board.h"
 #include "engine/flow/counts.h"
 #include "engine/flow/ports.h"
+#include "engine/model/customer.h"
 #include "engine/model/watermark.h"
 
 namespace touchstone {
@@ -60,6 +61,9 @@ class Stage {
   virtual bool restore(std::string_view key, std::string_view value) = 0;
   /// After the last key: the state of each slice's position, and that to go on from.
   virtual bool restored(const std::vector<std::string>& slice_states, const std::string& from) = 0;
+
+  /// What is remembered of a customer; nothing where the stage knows no such customer, or none at all.
+  [[nodiscard]] virtual std::optional<Customer> customer(std::string_view /*id*/) const { return std::nullopt; }
 
   /// Tells the board what the last commit made true; `everything` after a restore.
   virtual void publish(Board& board, const TaskId& task, bool everything) = 0;

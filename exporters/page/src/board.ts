@@ -37,7 +37,7 @@ class StageHead {
 
   update(stage: Stage | undefined): void {
     setText(this.name, stageName(this.id));
-    setText(this.facts, stage ? `${number(stage.customers)} ${w().customers}${stage.satisfaction ? ` · ${share(stage.satisfaction.mean)}` : ""}` : "");
+    setText(this.facts, stage ? `${fill(w().ofCustomers, number(stage.customers))}${stage.satisfaction ? ` · ${share(stage.satisfaction.mean)}` : ""}` : "");
     this.weight.style.inlineSize = `${Math.min(100, (stage?.weight_share ?? 0) * 100).toFixed(0)}%`;
     this.element.title = stage ? fill(w().importance, share(stage.weight_share)) : "";
   }
@@ -119,7 +119,7 @@ class SegmentRow {
   update(): void {
     const segment = this.state.segments.get(this.id);
     setText(this.name, segmentName(this.state, this.id));
-    setText(this.facts, segment ? `${number(segment.customers)} ${w().customers} · ${number(segment.interactions)} ${w().interactions}` : "");
+    setText(this.facts, segment ? `${fill(w().ofCustomers, number(segment.customers))} · ${fill(w().ofInteractions, number(segment.interactions))}` : "");
     this.button.setAttribute("aria-expanded", String(this.expanded));
     this.button.setAttribute("aria-label", fill(w().expand, segmentName(this.state, this.id)));
     setClass(this.element, `segment-row ${this.expanded ? "open" : "closed"}${segment && segment.interactions > 0 ? "" : " empty"}`);
