@@ -165,7 +165,7 @@ TEST(EventsStream, SendsWhatIsToldUntilTheServerStops) {
   HttpTestClient client((*server)->port());
   client.send(get("/api/v1/stream?events=row,engine"));
   EXPECT_TRUE(comes_true([&] { return feed.subscribers() == 1; }));
-  feed.publish(Entries({{"5m/all/all/all", R"({"n":1})"}}).all);
+  feed.publish(Entries(std::vector<std::pair<std::string, std::string>>{{"5m/all/all/all", R"({"n":1})"}}).all);
   // Heartbeats come between.
   std::string received;
   while (received.find("data: {\"n\":1}\n\n") == std::string::npos) {
