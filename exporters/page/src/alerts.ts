@@ -21,7 +21,7 @@ function measure(kind: string, value: number): string {
 
 function partText(part: AlertPart, of: (id: string) => string): string {
   const where = part.id === undefined ? "" : of(part.id);
-  const what = part.what === "mix" ? fill(w().mix, where) : fill(w().within, where || part.what);
+  const what = part.what === "mix" ? fill(w().mix, where).replace(/:\s*$/, "") : fill(w().within, where || part.what);
   return `${part.change > 0 ? "+" : "−"}${share(Math.abs(part.change))} ${what}`;
 }
 
@@ -44,7 +44,7 @@ export function alertItem(state: State, alert: Alert, open?: (alert: Alert) => v
   const title = h("span", { class: "alert-title" }, w().kinds[alert.kind] ?? alert.kind);
   const subject = h("span", { class: "alert-subject" }, subjectOf(state, alert));
   const head = open ? h("button", { type: "button", class: "alert-head", onclick: () => open(alert) }, title, subject) : h("div", { class: "alert-head" }, title, subject);
-  return h("li", { class: `alert ${alert.state}` }, head, h("div", { class: "alert-figures" }, figures.join(" · ")), h("div", { class: "alert-when" }, when), explanation(state, alert));
+  return h("li", { class: `alert ${alert.state}` }, head, h("div", { class: "alert-facts" }, h("div", { class: "alert-figures" }, figures.join(" · ")), h("div", { class: "alert-when" }, when)), explanation(state, alert));
 }
 
 export class AlertList {

@@ -31,11 +31,14 @@ class StageHead {
   private readonly facts = h("span", { class: "stage-facts" });
   private readonly weight = h("span", { class: "stage-weight" });
 
-  constructor(readonly id: string, place: number) {
-    this.element = h("div", { class: "stage-head", role: "columnheader" }, h("span", { class: "stage-step", "aria-hidden": "true" }, String(place + 1)), h("span", { class: "stage-text" }, this.name, this.facts), this.weight);
+  private readonly step = h("span", { class: "stage-step", "aria-hidden": "true" });
+
+  constructor(readonly id: string, private readonly place: number) {
+    this.element = h("div", { class: "stage-head", role: "columnheader" }, this.step, h("span", { class: "stage-text" }, this.name, this.facts), this.weight);
   }
 
   update(stage: Stage | undefined): void {
+    setText(this.step, number(this.place + 1));
     setText(this.name, stageName(this.id));
     setText(this.facts, stage ? `${fill(w().ofCustomers, number(stage.customers))}${stage.satisfaction ? ` · ${share(stage.satisfaction.mean)}` : ""}` : "");
     this.weight.style.inlineSize = `${Math.min(100, (stage?.weight_share ?? 0) * 100).toFixed(0)}%`;

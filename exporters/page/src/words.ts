@@ -407,7 +407,7 @@ export function time(text: string): string {
 }
 
 export function seconds(value: number): string {
-  if (value < 100) return `${fraction(value)} ${words.seconds}`;
+  if (value < 100) return `${(value < 10 ? decimal : whole).format(value)} ${words.seconds}`;
   if (value < 6000) return `${whole.format(value / 60)} ${words.minutes}`;
   if (value < 200_000) return `${whole.format(value / 3600)} ${words.hours}`;
   return `${whole.format(value / 86400)} ${words.days}`;
