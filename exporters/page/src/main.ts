@@ -71,7 +71,7 @@ function build(): void {
     h("a", { class: "skip", href: "#map" }, w().skip),
     h("header", { class: "top" },
       h("div", { class: "brand" }, mark, h("div", null, title, subtitle)),
-      h("div", { class: "live" }, dot, liveText),
+      h("div", { class: "status" }, dot, liveText),
       h("div", { class: "controls" }, windowChooser, languageChooser(), themeButton())),
     h("main", null, summary, alerts.element, notice, h("div", { class: "scroll", tabindex: "-1" }, board.element)),
     detail.element);
