@@ -51,8 +51,8 @@ std::function<Result<CustomerAnswer>(const std::string&)> ask_all(std::vector<st
 
 }  // namespace
 
-Result<std::unique_ptr<HttpServer>> serve_metrics(const Configuration& configuration,
-                                                  const Board& board, Served served) {
+Result<std::unique_ptr<HttpServer>> serve_metrics(const Configuration& configuration, const Board& board,
+                                                  Served served) {
   MetricsOptions metrics;
   metrics.windows = configuration.metrics.windows;
   metrics.each_segment = configuration.metrics.segments == MetricSegments::kEach;
@@ -75,8 +75,8 @@ Result<std::unique_ptr<HttpServer>> serve_metrics(const Configuration& configura
   for (HttpRoute& route : page_routes()) routes.push_back(std::move(route));
   routes.push_back(progress_route(rules, board));
   routes.push_back(customers_route({.ask = ask_all(std::move(served.questions)),
-                                           .partitions = served.partitions,
-                                           .pseudonymised = configuration.privacy.pseudonymise}));
+                                    .partitions = served.partitions,
+                                    .pseudonymised = configuration.privacy.pseudonymise}));
   if (Chronicler* chronicler = served.chronicler; chronicler != nullptr) {
     for (HttpRoute& route : chronicle_routes(rules, [chronicler] { return chronicler->chronicle(); })) {
       routes.push_back(std::move(route));

@@ -83,7 +83,8 @@ HttpRoute customers_route(CustomersAsked asked) {
                 }
                 const Result<CustomerAnswer> answer = asked.ask(id);
                 if (!answer) return json_error(503, answer.error().message());
-                if (answer->customer) return HttpResponse{.body = customer_json(id, *answer->customer, *answer->rules) + "\n"};
+                if (answer->customer)
+                  return HttpResponse{.body = customer_json(id, *answer->customer, *answer->rules) + "\n"};
                 if (answer->partitions < asked.partitions) {
                   return json_error(421,
                                     "no such customer is known here; another instance may know, as this one holds " +

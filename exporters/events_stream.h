@@ -12,8 +12,7 @@
 namespace touchstone {
 
 /// Borrows feed and board, which must outlive the server. docs/http.md says what is sent.
-[[nodiscard]] HttpRoute stream_route(const RulesNow& rules, ChronicleFeed& feed,
-                                     const Board& board);
+[[nodiscard]] HttpRoute stream_route(const RulesNow& rules, ChronicleFeed& feed, const Board& board);
 
 /// `{"ready":true,"lag":{...},"watermark":"...","closed":{"5m":"..."}}` of the engine in this process.
 [[nodiscard]] std::string progress_json(const BoardSnapshot& board, const Rules& rules);

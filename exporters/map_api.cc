@@ -142,8 +142,7 @@ std::string answer_windows(const Query& query, const Rules& rules, const Board& 
 
 using Answer = std::string (*)(const Query&, const Rules&, const Board&);
 
-HttpRoute route(std::string path, ParameterNames names, Answer answer, const RulesNow& rules,
-                const Board& board) {
+HttpRoute route(std::string path, ParameterNames names, Answer answer, const RulesNow& rules, const Board& board) {
   return {.method = "GET",
           .path = std::move(path),
           .handler = [names = std::move(names), answer, rules, &board](const HttpRequest& request) {

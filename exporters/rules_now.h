@@ -17,7 +17,9 @@ class RulesNow {
   /// Always these.
   RulesNow(std::shared_ptr<const Rules> always) : always_(std::move(always)) {}
 
-  [[nodiscard]] std::shared_ptr<const Rules> operator()() const { return board_ != nullptr ? board_->rules() : always_; }
+  [[nodiscard]] std::shared_ptr<const Rules> operator()() const {
+    return board_ != nullptr ? board_->rules() : always_;
+  }
 
  private:
   const Board* board_ = nullptr;

@@ -23,7 +23,7 @@ namespace touchstone {
 struct CustomerAnswer {
   std::optional<Customer> customer;
   std::shared_ptr<const Rules> rules;  ///< by whose numbers; with a customer
-  std::size_t partitions = 0;  ///< of which it holds the customers
+  std::size_t partitions = 0;          ///< of which it holds the customers
 };
 
 /// Thread-safe. One worker answers; any number of threads ask.
