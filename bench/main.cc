@@ -3,6 +3,7 @@
 //   drain   a librdkafka consumer that only counts: nothing that reads Kafka can be cheaper
 //   parse   decoding alone: nothing that understands events can be cheaper
 //   replay  the whole engine over a file, all outputs written
+//   detection  no costs, but how often and how late alerts of satisfaction drops are (detection.h)
 //
 // Unit: CPU seconds per million events. Noise: repeat, and compare the lowest figures of one run.
 #include <algorithm>
@@ -18,6 +19,7 @@
 
 #include "app/load_rules.h"
 #include "app/replay.h"
+#include "bench/detection.h"
 #include "bench/measure.h"
 #include "ingest/event_decoder.h"
 #include "ingest/kafka_log.h"
@@ -138,6 +140,15 @@ int command_line(int argc, char** argv) {
   auto* parse = app.add_subcommand("parse", "Decode the events of a file");
   auto* replay = app.add_subcommand("replay", "Run the whole engine over a file");
   auto* drain = app.add_subcommand("drain", "Read a Kafka topic and only count");
+  auto* detection = app.add_subcommand("detection", "False alarms and delays of the detector of satisfaction drops");
+  DetectionOptions detecting;
+  detection->add_option("--seed", detecting.seed, "Of the invented ratings")->capture_default_str();
+  detection->add_option("--cells", detecting.cells, "Cells at each rate")->capture_default_str();
+  detection->add_option("--months", detecting.months, "Months of each cell")->capture_default_str();
+  detection->add_option("--months-between", detecting.months_between, "False alarms of a cell")->capture_default_str();
+  detection->add_option("--trials", detecting.trials, "Planted drops of each size")->capture_default_str();
+  detection->add_option("--rates", detecting.rates, "Responses an hour")->capture_default_str();
+  detection->add_option("--most-alarms", detecting.most_alarms, "Fail beyond so many times what is stated");
   for (auto* command : {parse, replay}) command->add_option("--input", arguments.input, "Events")->required();
   replay->add_option("--map", arguments.map, "The touchpoint map")->required();
   drain->add_option("--brokers", arguments.brokers, "bootstrap.servers")->required();
@@ -146,6 +157,7 @@ int command_line(int argc, char** argv) {
     command->add_option("--repeat", arguments.repeat, "How often")->check(CLI::Range(1, 100))->capture_default_str();
   }
   CLI11_PARSE(app, argc, argv);
+  if (detection->parsed()) return measure_detection(detecting, std::cout) ? 0 : 1;
   if (parse->parsed()) return run_parse(arguments);
   if (replay->parsed()) return run_replay(arguments);
   return run_drain(arguments);
