@@ -96,7 +96,7 @@ export class Card {
     this.counts.title = `${fill(words.ofInteractions, this.interactions.textContent!)} · ${fill(words.ofCustomers, this.customers.textContent!)}`;
     this.updateTags(reading);
     const standing = { good: words.asExpected, poor: words.belowExpectation, bad: words.painPoint, plain: "", none: words.noRatings }[toneOf(reading)];
-    this.element.setAttribute("aria-label", [name, rated ? `${words.satisfaction} ${share(rated.mean)}` : "", standing, this.tagText, this.counts.title].filter(Boolean).join(", "));
+    this.element.setAttribute("aria-label", [name, rated ? `${words.satisfaction} ${share(rated.mean)}` : "", standing, this.tagText.split(", ").filter((each) => each !== standing).join(", "), this.counts.title].filter(Boolean).join(", "));
   }
 
   private updateTags(reading: Touchpoint | undefined): void {
