@@ -15,7 +15,9 @@
 #include "app/pseudonym_key.h"
 #include "app/replay.h"
 #include "app/run.h"
+#include "app/trial.h"
 #include "app/version.h"
+#include "ingest/map_loader.h"
 
 namespace touchstone {
 namespace {
@@ -26,6 +28,7 @@ struct Arguments {
   std::string config;
   std::string map;
   std::string event;
+  std::string events;
   std::string input;
   std::string out;
   std::vector<std::string> windows;
@@ -38,7 +41,22 @@ struct Arguments {
 int run_check(const Arguments& arguments) {
   int code = 0;
   for (const std::string& file : arguments.files) code = std::max(code, check_file(file));
-  return code;
+  if (arguments.events.empty() || code != 0) return code;
+  const std::optional<Configuration> configuration = read_configuration(arguments.config);
+  if (!configuration) return kExitConfiguration;
+  TrialOptions options;
+  options.events = arguments.events;
+  for (const std::string& file : arguments.files) {
+    // What is wrong with it, or odd, was told above.
+    MapLoaded loaded = load_map(file);
+    if (!loaded.map) {
+      std::cerr << file << ": not a map, which --against is for\n";
+      return kExitConfiguration;
+    }
+    options.rules.push_back(std::make_shared<const Rules>(std::move(*loaded.map), configuration->settings));
+  }
+  const Result<void> tried = try_maps(options, std::cout);
+  return tried ? 0 : failed(tried.error());
 }
 
 int run_replay(const Arguments& arguments) {
@@ -110,7 +128,17 @@ void add_commands(CLI::App& app, Arguments& arguments) {
   topics->add_flag("--apply", arguments.apply, "Create the missing ones");
 
   auto* check = app.add_subcommand("check", "Check maps and configurations; every problem with its line");
-  check->add_option("file", arguments.files, "Maps or configurations (YAML)")->required();
+  auto* files = check->add_option("file", arguments.files, "Maps or configurations (YAML)")->required();
+  check->add_option("--against", arguments.events,
+                    "Recorded events, one JSON object a line: what the map makes of them, or with two maps, before and "
+                    "after");
+  check->add_option("--config", arguments.config, "With --against: settings other than the defaults");
+  check->callback([&arguments, files] {
+    if (!arguments.events.empty() && arguments.files.size() > 2) {
+      throw CLI::ArgumentMismatch(files->get_name() + ": with --against there are one or two maps, not " +
+                                  std::to_string(arguments.files.size()));
+    }
+  });
 
   auto* replay = app.add_subcommand("replay", "Run the engine over a file of events, without a broker");
   replay->add_option("--map", arguments.map, "The touchpoint map")->required();

@@ -33,7 +33,7 @@ constexpr auto kInputKeys = std::to_array<Word>({"topics", "rekey", "partitioner
 constexpr auto kKafkaKeys = std::to_array<Word>({"properties", "properties_file"});
 constexpr auto kSecretKeys = std::to_array<Word>({"file", "env"});
 constexpr auto kStateKeys = std::to_array<Word>({"dir", "slices", "min_free"});
-constexpr auto kHttpKeys = std::to_array<Word>({"listen", "token_file", "reload"});
+constexpr auto kHttpKeys = std::to_array<Word>({"listen", "token_file", "reload", "rows"});
 constexpr auto kTopicsKeys = std::to_array<Word>({"prefix", "partitions", "replication"});
 constexpr auto kMetricsKeys = std::to_array<Word>({"windows", "segments", "series_max"});
 constexpr auto kWorkersKeys = std::to_array<Word>({"intake", "journey", "windows", "stalled_after"});
@@ -254,6 +254,7 @@ class ConfigurationReader {
   void read_http(const YamlMapping& keys) {
     if (const auto value = keys.find("token_file")) set(made_.http.token_file, file(*value));
     if (const auto value = keys.find("reload")) set(made_.http.reload, value->boolean());
+    if (const auto value = keys.find("rows")) set(made_.http.rows, value->boolean());
     const auto value = keys.find("listen");
     const std::optional<std::string> text = value ? value->text() : std::nullopt;
     if (!text) return;

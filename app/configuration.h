@@ -69,6 +69,7 @@ struct Configuration {
     ListenAddress listen;
     std::string token_file;
     bool reload = false;
+    bool rows = true;  ///< every row and alert of the topics is kept here, to answer questions about them
   };
   struct Topics {
     std::string prefix = "touchstone.";

@@ -13,6 +13,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "app/chronicler.h"
 #include "app/demo_subject.h"
 #include "app/engine.h"
 #include "app/event_source.h"
@@ -36,6 +37,9 @@ using Steady = std::chrono::steady_clock;
 
 constexpr std::string_view kInput = "customer-events";
 constexpr std::int32_t kPartitions = 4;
+
+/// Of rows and alerts, in memory.
+constexpr Millis kShownHistory = std::chrono::hours{1};
 
 constexpr Millis kRest{20};
 constexpr Millis kRedraw{1'000};
@@ -151,7 +155,12 @@ class Demo {
     cluster_ = std::move(*cluster);
     TOUCHSTONE_TRY(create_topics(*cluster_));
     const KafkaConnection kafka = connection_to(*cluster_);
+    ChroniclerOptions chronicle;
+    chronicle.kafka = kafka;
+    chronicle.chronicle.history = kShownHistory;
+    chronicler_ = std::make_unique<Chronicler>(std::move(chronicle));
     TOUCHSTONE_TRY(serve());
+    chronicler_->start();
     auto source = open_events(options_, subject_, wall_clock());
     if (!source) return source.error();
     source_ = std::move(*source);
@@ -172,11 +181,11 @@ class Demo {
 
   Result<void> serve() {
     Configuration configuration;
-    auto server = serve_metrics(configuration, subject_.rules, board_);
+    auto server = serve_metrics(configuration, subject_.rules, board_, chronicler_.get());
     if (!server) {
       instead_ = fmt::format("\n        (any free port: {})", server.error().message());
       configuration.http.listen.port = 0;
-      server = serve_metrics(configuration, subject_.rules, board_);
+      server = serve_metrics(configuration, subject_.rules, board_, chronicler_.get());
     }
     if (!server) return server.error();
     server_ = std::move(*server);
@@ -212,6 +221,7 @@ class Demo {
     // What the last commits wrote.
     TOUCHSTONE_TRY(reader_->read_to_ends(kLastReading, [this](const Record& record) { summary_.take(record); }));
     reader_->close();
+    chronicler_->stop();
     server_->stop(Millis{1'000});
     return ended;
   }
@@ -247,9 +257,10 @@ class Demo {
     const std::string server = fmt::format("http://127.0.0.1:{}", server_->port());
     const std::string kafka = cluster_->bootstrap_servers();
     return fmt::format(
+        "map     {}/\n"
         "metrics {}/metrics  health {}/-/ready{}\n"
         "Kafka   {}  try: kcat -C -b {} -t {} -o -3 -e\n",
-        server, server, instead_, kafka, kafka, names_.windows);
+        server, server, server, instead_, kafka, kafka, names_.windows);
   }
 
   [[nodiscard]] std::string figures() const {
@@ -286,6 +297,7 @@ class Demo {
   MemoryTables tables_;
   SteadyClock clock_;
   Board board_;
+  std::unique_ptr<Chronicler> chronicler_;
   std::unique_ptr<HttpServer> server_;
   std::string instead_;  ///< why the port is not the usual one, if it is not
   std::unique_ptr<EventSource> source_;

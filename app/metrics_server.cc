@@ -6,9 +6,12 @@
 
 #include "app/secrets.h"
 #include "app/version.h"
+#include "exporters/chronicle_api.h"
+#include "exporters/events_stream.h"
 #include "exporters/health.h"
 #include "exporters/map_api.h"
 #include "exporters/metrics_page.h"
+#include "exporters/page_routes.h"
 
 namespace touchstone {
 namespace {
@@ -30,7 +33,7 @@ HttpRoute reload_route(Reload& reload) {
 
 Result<std::unique_ptr<HttpServer>> serve_metrics(const Configuration& configuration,
                                                   const std::shared_ptr<const Rules>& rules, const Board& board,
-                                                  Reload* reload) {
+                                                  Chronicler* chronicler, Reload* reload) {
   MetricsOptions metrics;
   metrics.windows = configuration.metrics.windows;
   metrics.each_segment = configuration.metrics.segments == MetricSegments::kEach;
@@ -49,6 +52,16 @@ Result<std::unique_ptr<HttpServer>> serve_metrics(const Configuration& configura
                     }});
   for (HttpRoute& route : map_routes(rules, board)) routes.push_back(std::move(route));
   if (reload != nullptr && configuration.http.reload) routes.push_back(reload_route(*reload));
+  for (HttpRoute& route : page_routes()) routes.push_back(std::move(route));
+  routes.push_back(progress_route(rules, board));
+  if (chronicler != nullptr) {
+    for (HttpRoute& route : chronicle_routes(rules, [chronicler] { return chronicler->chronicle(); })) {
+      routes.push_back(std::move(route));
+    }
+    routes.push_back(stream_route(rules, chronicler->feed(), board));
+  } else {
+    routes.push_back(board_rows_route(rules, board));
+  }
   options.address = configuration.http.listen.address;
   options.port = configuration.http.listen.port;
   if (!configuration.http.token_file.empty()) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <exception>
 #include <optional>
 #include <utility>
 
@@ -29,34 +30,63 @@ struct RecordedCount {
 constexpr std::array<RecordedCount, 2> kRecordedCounts = {
     {{"duplicate_ids", &Settings::duplicate_ids}, {"max_touches", &Settings::max_touches}}};
 
+boost::json::object text_of(const AlertSettings& alerts) {
+  boost::json::array kinds;
+  for (const bool watched : alerts.kinds) kinds.push_back(watched);
+  return {{"false_alarms", alerts.false_alarms},
+          {"per_ms", alerts.false_alarms_per.count()},
+          {"drop", alerts.drop},
+          {"kinds", std::move(kinds)}};
+}
+
+boost::json::object text_of(const TimeZone& zone) {
+  boost::json::array changes;
+  for (const TimeZone::Change& each : zone.changes) {
+    changes.push_back(boost::json::array{millis_of(each.from), each.offset.count()});
+  }
+  return {{"offset_ms", zone.offset.count()}, {"changes", std::move(changes)}};
+}
+
+// What we wrote ourselves and read again; anything else throws, which read_text() catches.
+AlertSettings alerts_of(const boost::json::value& text) {
+  AlertSettings alerts;
+  alerts.false_alarms = text.at("false_alarms").to_number<double>();
+  alerts.false_alarms_per = Millis{text.at("per_ms").to_number<std::int64_t>()};
+  alerts.drop = text.at("drop").to_number<double>();
+  for (std::size_t kind = 0; kind < alerts.kinds.size(); ++kind) {
+    alerts.kinds[kind] = text.at("kinds").as_array().at(kind).as_bool();
+  }
+  return alerts;
+}
+
+TimeZone zone_of(const boost::json::value& text) {
+  TimeZone zone;
+  zone.offset = Millis{text.at("offset_ms").to_number<std::int64_t>()};
+  for (const boost::json::value& each : text.at("changes").as_array()) {
+    const boost::json::array& change = each.as_array();
+    zone.changes.push_back(
+        {EventTime{Millis{change.at(0).to_number<std::int64_t>()}}, Millis{change.at(1).to_number<std::int64_t>()}});
+  }
+  return zone;
+}
+
 struct Recorded {
   std::string map;
   Settings settings;
 };
 
 std::optional<Recorded> read_text(std::string_view text, Settings settings) {
-  boost::system::error_code failed;
-  const boost::json::value value = boost::json::parse(text, failed);
-  const boost::json::object* const object = value.if_object();
-  if (failed || object == nullptr) return std::nullopt;
-  const boost::json::value* const map = object->if_contains("map");
-  if (map == nullptr || !map->is_string()) return std::nullopt;
-  const auto number = [&](std::string_view name) -> std::optional<std::int64_t> {
-    const boost::json::value* const found = object->if_contains(name);
-    if (found == nullptr || !found->is_int64() || found->as_int64() < 0) return std::nullopt;
-    return found->as_int64();
-  };
-  for (const auto& [name, member] : kRecordedTimes) {
-    const auto found = number(name);
-    if (!found) return std::nullopt;
-    settings.*member = Millis{*found};
+  try {
+    const boost::json::value value = boost::json::parse(text);
+    for (const auto& [name, member] : kRecordedTimes)
+      settings.*member = Millis{value.at(name).to_number<std::int64_t>()};
+    for (const auto& [name, member] : kRecordedCounts) settings.*member = value.at(name).to_number<std::size_t>();
+    settings.alerts = alerts_of(value.at("alerts"));
+    settings.zone = zone_of(value.at("zone"));
+    return Recorded{std::string(value.at("map").as_string()), std::move(settings)};
+  } catch (const std::exception&) {
+    return std::nullopt;
   }
-  for (const auto& [name, member] : kRecordedCounts) {
-    const auto found = number(name);
-    if (!found) return std::nullopt;
-    settings.*member = static_cast<std::size_t>(*found);
-  }
-  return Recorded{std::string(map->as_string()), std::move(settings)};
 }
 
 }  // namespace
@@ -65,6 +95,8 @@ std::string rules_text(const Settings& settings, std::string_view map) {
   boost::json::object object;
   for (const auto& [name, member] : kRecordedTimes) object[name] = (settings.*member).count();
   for (const auto& [name, member] : kRecordedCounts) object[name] = static_cast<std::int64_t>(settings.*member);
+  object["alerts"] = text_of(settings.alerts);
+  object["zone"] = text_of(settings.zone);
   object["map"] = map;
   return boost::json::serialize(object);
 }

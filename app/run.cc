@@ -12,6 +12,7 @@
 #include <fmt/ostream.h>
 #include <spdlog/spdlog.h>
 
+#include "app/chronicler.h"
 #include "app/engine.h"
 #include "app/exit_code.h"
 #include "app/kafka_properties.h"
@@ -215,6 +216,18 @@ void stop(Engine& engine, const Signals& signals) {
   }
 }
 
+ChroniclerOptions chronicler_options(const Configuration& configuration) {
+  ChroniclerOptions options;
+  options.kafka = connection_of(configuration);
+  options.group = configuration.group;
+  options.topics = TopicNames(configuration.topics.prefix);
+  options.chronicle.directory = configuration.state.dir + "/chronicle";
+  options.chronicle.history = configuration.history;
+  options.chronicle.min_free_bytes = configuration.state.min_free;
+  options.chronicle.report = [](const std::string& what) { spdlog::warn("{}", what); };
+  return options;
+}
+
 RocksTablesOptions tables_options(const Configuration& configuration, const Survey& survey) {
   RocksTablesOptions options;
   options.min_free_bytes = configuration.state.min_free;
@@ -314,15 +327,19 @@ int run(const Configuration& configuration, RunUntil until) {
   if (const auto difference = serious_difference(*found)) return failed(*difference);
 
   SteadyClock clock;
-  auto server = serve_metrics(configuration, reload.rules()->current().rules, board, &reload);
+  Chronicler chronicler(chronicler_options(configuration));
+  auto server = serve_metrics(configuration, reload.rules()->current().rules, board,
+                              configuration.http.rows ? &chronicler : nullptr, &reload);
   if (!server) return failed(server.error());
+  if (configuration.http.rows) chronicler.start();
   spdlog::info("metrics on http://{}:{}/metrics", configuration.http.listen.address, (*server)->port());
 
   ServiceManager service = ServiceManager::from_environment();
   service.ready();
   const EngineOptions options = engine_options(configuration, reload.rules(), *found, until);
-  const Result<void> ended =
-      run_engines(options, tables_options(configuration, *found), configuration, clock, board, signals, reload, service);
+  const Result<void> ended = run_engines(options, tables_options(configuration, *found), configuration, clock, board,
+                                         signals, reload, service);
+  chronicler.stop();
   (*server)->stop(kLastRequests);
   if (!ended) return failed(ended.error());
   return 0;

@@ -10,6 +10,7 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/http.hpp>
 
 namespace touchstone {
@@ -90,6 +91,17 @@ bool is_printable(std::string_view text) {
   return true;
 }
 
+// For whoever opens an answer in a browser: it runs nothing that is not ours, in nobody's frame, and tells other pages
+// nothing. A page that needs more says so in its own headers.
+void put_headers(std::string_view content_type, http::response_header<>& header) {
+  header.set(http::field::content_type, content_type);
+  header.set(http::field::cache_control, "no-store");
+  header.set("X-Content-Type-Options", "nosniff");
+  header.set("Content-Security-Policy", content_type.starts_with("text/html") ? kPagePolicy : kDataPolicy);
+  header.set("Cross-Origin-Resource-Policy", "same-origin");
+  header.set("Referrer-Policy", "no-referrer");
+}
+
 }  // namespace
 
 HttpConnection::HttpConnection(asio::ip::tcp::socket socket, const HttpLimits& limits)
@@ -137,14 +149,7 @@ asio::awaitable<std::optional<HttpEnd>> HttpConnection::send(HttpResponse respon
   http::response<http::string_body> message;
   message.version(version_);
   message.result(response.status);
-  message.set(http::field::content_type, response.content_type);
-  message.set(http::field::cache_control, "no-store");
-  message.set("X-Content-Type-Options", "nosniff");
-  // For whoever opens an answer in a browser: it runs nothing that is not ours, in nobody's frame, and tells
-  // other pages nothing. A page that needs more says so in its own headers.
-  message.set("Content-Security-Policy", response.content_type.starts_with("text/html") ? kPagePolicy : kDataPolicy);
-  message.set("Cross-Origin-Resource-Policy", "same-origin");
-  message.set("Referrer-Policy", "no-referrer");
+  put_headers(response.content_type, message);
   for (const auto& [name, value] : response.headers) {
     if (is_printable(value)) message.set(name, value);
   }
@@ -166,6 +171,32 @@ asio::awaitable<std::optional<HttpEnd>> HttpConnection::send(HttpResponse respon
   if (failure) co_return failure == beast::error::timeout ? HttpEnd::kTimedOut : HttpEnd::kClosed;
   if (!kept_) co_return HttpEnd::kClosed;
   co_return std::nullopt;
+}
+
+// Without a length: the end of the connection is the end of the answer, which HTTP/1.0 clients understand too.
+asio::awaitable<bool> HttpConnection::begin_stream() {
+  http::response<http::empty_body> message;
+  message.version(version_);
+  message.result(http::status::ok);
+  put_headers("text/event-stream", message);
+  message.keep_alive(false);
+  kept_ = false;
+  http::response_serializer<http::empty_body> serializer(message);
+  stream_.expires_after(limits_.write_timeout);
+  now_waits_for(WaitsFor::kReader);
+  const auto [failure, size] = co_await http::async_write_header(stream_, serializer, kNoThrow);
+  now_waits_for(WaitsFor::kNothing);
+  co_return !failure && !head_;
+}
+
+asio::awaitable<bool> HttpConnection::send_piece(std::string bytes) {
+  unread_bytes_ = bytes.size();
+  stream_.expires_after(limits_.write_timeout);
+  now_waits_for(WaitsFor::kReader);
+  const auto [failure, size] = co_await asio::async_write(stream_, asio::buffer(bytes), kNoThrow);
+  unread_bytes_ = 0;
+  now_waits_for(WaitsFor::kNothing);
+  co_return !failure;
 }
 
 // Closing with bytes unread would reset the connection, and the reset may overtake our answer.

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <variant>
 
 #include <boost/asio/awaitable.hpp>
@@ -37,6 +38,11 @@ class HttpConnection {
   /// Writes the response to what was received last. Nothing: the connection may be used further.
   boost::asio::awaitable<std::optional<HttpEnd>> send(HttpResponse response);
 
+  /// Sends the head of an answer without an end; the connection ends with it. False: it has nothing to carry (HEAD).
+  boost::asio::awaitable<bool> begin_stream();
+  /// Sends a piece of it. False: the client is gone, or reads too slowly.
+  boost::asio::awaitable<bool> send_piece(std::string bytes);
+
   /// Closes so that the client can still read what was sent last, although more may be coming from it.
   boost::asio::awaitable<void> finish();
 
@@ -51,6 +57,7 @@ class HttpConnection {
   [[nodiscard]] std::size_t unread_bytes() const { return unread_bytes_; }
   /// Closes it, whatever it waits for; it counts as waiting no longer.
   void drop();
+  [[nodiscard]] bool dropped() const { return dropped_; }
   /// After the next response the connection is at its end.
   void keep_no_longer() { kept_ = false; }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,11 +10,15 @@
 #include <vector>
 
 #include "exporters/http_message.h"
+#include "exporters/http_stream.h"
 
 namespace touchstone {
 
 /// Answers one request. Called by one of the server's two threads, never by both at once for one route.
 using HttpHandler = std::function<HttpResponse(const HttpRequest&)>;
+
+/// Begins an answer without an end, or refuses. Called by the server's loop; it must not wait.
+using HttpStreamBegin = std::function<std::variant<std::unique_ptr<HttpStream>, HttpResponse>(const HttpRequest&)>;
 
 enum class PathMatch { kExact, kPrefix };
 
@@ -27,6 +32,7 @@ struct HttpRoute {
   HttpHandler handler;
   PathMatch match = PathMatch::kExact;
   RunsOn runs_on = RunsOn::kWorker;
+  HttpStreamBegin begin_stream{};  ///< instead of the handler, for server-sent events
 };
 
 /// Compares a secret without telling by its duration how much of it was guessed; only the lengths show.

@@ -30,6 +30,9 @@ constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
 // After a failed accept, e.g. for want of file descriptors: trying again at once would only keep a core busy.
 constexpr Millis kAcceptPause{100};
 
+/// What a stream hands out at a time.
+constexpr std::size_t kPieceBytes = std::size_t{64} << 10;
+
 // What a connection beyond the limit is told, in one piece and without waiting for its request.
 constexpr std::string_view kTooManyConnections =
     "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Type: application/json\r\n"
@@ -71,7 +74,11 @@ class HttpServer::Listener {
 
   asio::awaitable<void> accept_connections();
   asio::awaitable<void> serve(tcp::socket socket);
-  asio::awaitable<HttpResponse> answer(const HttpRequest& request);
+  /// What serves a request: a route's handler, a stream that has begun, or the answer to give instead.
+  using Found = std::variant<const HttpRoute*, std::unique_ptr<HttpStream>, HttpResponse>;
+  Found find(const HttpRequest& request);
+  asio::awaitable<HttpResponse> answer(const HttpRequest& request, Found found);
+  asio::awaitable<void> send_stream(HttpStream& stream, HttpConnection& connection);
   HttpResponse run_handler(const HttpRoute& route, const HttpRequest& request);
   void refuse(tcp::socket socket);
   bool drop_longest_waiting();
@@ -151,7 +158,14 @@ asio::awaitable<void> HttpServer::Listener::serve(tcp::socket socket) {
       ++tally_.refused_requests;
       response = std::move(refusal->response);
     } else {
-      response = co_await answer(std::get<HttpRequest>(received));
+      const auto& request = std::get<HttpRequest>(received);
+      Found found = find(request);
+      if (auto* stream = std::get_if<std::unique_ptr<HttpStream>>(&found)) {
+        co_await send_stream(**stream, connection);
+        end = HttpEnd::kClosed;
+        continue;
+      }
+      response = co_await answer(request, std::move(found));
     }
     if (response.status == 401) ++tally_.unauthorized;
     if (stopping_) connection.keep_no_longer();
@@ -162,14 +176,43 @@ asio::awaitable<void> HttpServer::Listener::serve(tcp::socket socket) {
   co_await connection.finish();
 }
 
-// As a connection has one request at a time, the worker's queue is no longer than there are connections.
-asio::awaitable<HttpResponse> HttpServer::Listener::answer(const HttpRequest& request) {
+HttpServer::Listener::Found HttpServer::Listener::find(const HttpRequest& request) {
   auto found = routes_.find(request);
+  if (auto* instead = std::get_if<HttpResponse>(&found)) return std::move(*instead);
+  const HttpRoute* route = std::get<const HttpRoute*>(found);
+  if (!route->begin_stream) return route;
+  auto begun = route->begin_stream(request);
+  if (auto* refused = std::get_if<HttpResponse>(&begun)) return std::move(*refused);
+  return std::move(std::get<std::unique_ptr<HttpStream>>(begun));
+}
+
+// As a connection has one request at a time, the worker's queue is no longer than there are connections.
+asio::awaitable<HttpResponse> HttpServer::Listener::answer(const HttpRequest& request, Found found) {
   if (auto* instead = std::get_if<HttpResponse>(&found)) co_return std::move(*instead);
   const HttpRoute& route = *std::get<const HttpRoute*>(found);
   if (route.runs_on == RunsOn::kLoop) co_return run_handler(route, request);
   const auto on_worker = [&]() -> asio::awaitable<HttpResponse> { co_return run_handler(route, request); };
   co_return co_await asio::co_spawn(worker_, on_worker, asio::use_awaitable);
+}
+
+asio::awaitable<void> HttpServer::Listener::send_stream(HttpStream& stream, HttpConnection& connection) {
+  if (!co_await connection.begin_stream()) co_return;
+  asio::steady_timer look(loop_);
+  Millis silent{0};
+  while (!stopping_ && !connection.dropped()) {
+    std::string piece = stream.next(kPieceBytes);
+    if (piece.empty() && stream.ended()) co_return;
+    if (piece.empty() && silent >= options_.limits.stream_heartbeat) piece = ":\n\n";
+    if (!piece.empty()) {
+      silent = Millis{0};
+      make_room_for(piece.size());
+      if (!co_await connection.send_piece(std::move(piece))) co_return;
+      continue;
+    }
+    look.expires_after(options_.limits.stream_look);
+    co_await look.async_wait(kNoThrow);
+    silent += options_.limits.stream_look;
+  }
 }
 
 HttpResponse HttpServer::Listener::run_handler(const HttpRoute& route, const HttpRequest& request) {

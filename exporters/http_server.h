@@ -4,8 +4,9 @@
 // that render much. Nothing here knows what is served; routes come from outside. Not a server for the open
 // internet: no TLS, no HTTP/2.
 //
-// A later stream of server-sent events is a second kind of route: what serve() in http_server.cc awaits after
-// reading a request is then not an answer but the end of the stream.
+// A route of server-sent events has no answer but a stream (http_stream.h). The loop asks it ten times a second whether
+// there is something to send, so nobody has to wake the loop from another thread, and what comes between is sent
+// together.
 #pragma once
 
 #include <cstddef>
@@ -38,6 +39,8 @@ struct HttpLimits {
   Millis body_timeout{10'000};                ///< for the whole body
   Millis idle_timeout{60'000};                ///< without a request on a connection kept open
   Millis write_timeout{30'000};               ///< for the whole response; slower readers are cut off
+  Millis stream_look{100};                    ///< between two looks at a stream that has nothing to send
+  Millis stream_heartbeat{15'000};            ///< a comment goes out when a stream was silent for so long
 };
 
 struct HttpServerOptions {

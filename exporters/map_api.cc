@@ -159,8 +159,11 @@ HttpRoute route(std::string path, ParameterNames names, Answer answer, const std
 
 std::vector<HttpRoute> map_routes(const std::shared_ptr<const Rules>& rules, const Board& board) {
   return {route("/api/v1/map", {"window", "model", "segment"}, answer_map, rules, board),
-          route("/api/v1/journeys", {"segment", "from"}, answer_journeys, rules, board),
-          route("/api/v1/windows", {"window", "scope", "id", "segment"}, answer_windows, rules, board)};
+          route("/api/v1/journeys", {"segment", "from"}, answer_journeys, rules, board)};
+}
+
+HttpRoute board_rows_route(const std::shared_ptr<const Rules>& rules, const Board& board) {
+  return route("/api/v1/windows", {"window", "scope", "id", "segment"}, answer_windows, rules, board);
 }
 
 }  // namespace touchstone

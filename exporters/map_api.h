@@ -11,9 +11,12 @@
 
 namespace touchstone {
 
-/// GET /api/v1/map?window=&model=&segment=, /api/v1/journeys?segment=&from= and
-/// /api/v1/windows?window=&scope=&id=&segment=. docs/http.md says what they answer. Unknown names and parameters get
-/// 400. Borrows the board.
+/// GET /api/v1/map?window=&model=&segment= and /api/v1/journeys?segment=&from=. docs/http.md says what they answer.
+/// Unknown names and parameters get 400. Borrows the board.
 [[nodiscard]] std::vector<HttpRoute> map_routes(const std::shared_ptr<const Rules>& rules, const Board& board);
+
+/// GET /api/v1/windows?window=&scope=&id=&segment= where there is no chronicle: the current rows of this process' own
+/// cells.
+[[nodiscard]] HttpRoute board_rows_route(const std::shared_ptr<const Rules>& rules, const Board& board);
 
 }  // namespace touchstone

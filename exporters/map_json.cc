@@ -174,15 +174,32 @@ void put_map(JsonObject& object, const TouchpointMap& map) {
   put_texts(object, "name", map.name);
   append_array(map.lifecycle.stages, object.member("lifecycle"),
                [](const std::string& stage, std::string& to) { append_json_text(stage, to); });
+  append_array(map.segments, object.member("segments"), [](const Segment& segment, std::string& to) {
+    JsonObject each(to);
+    each.text("id", segment.id);
+    put_texts(each, "name", segment.name);
+  });
   append_array(map.touchpoints, object.member("touchpoints"), [](const Touchpoint& touchpoint, std::string& to) {
     JsonObject each(to);
     each.text("id", touchpoint.id);
     put_texts(each, "name", touchpoint.name);
+    append_array(touchpoint.stages, each.member("stages"),
+                 [](const std::string& stage, std::string& out) { append_json_text(stage, out); });
+    if (touchpoint.expect.satisfaction || touchpoint.expect.wait_s) {
+      JsonObject expect(each.member("expect"));
+      if (touchpoint.expect.satisfaction) put_number(expect, "satisfaction", *touchpoint.expect.satisfaction);
+      if (touchpoint.expect.wait_s) put_number(expect, "wait_s", *touchpoint.expect.wait_s);
+    }
+    if (touchpoint.conversion) each.flag("conversion", true);
+    if (touchpoint.feedback) each.flag("feedback", true);
     if (touchpoint.channel) each.text("channel", *touchpoint.channel);
     for (const auto& [key, text] : {std::pair<std::string_view, const std::string&>{"medium", touchpoint.medium},
                                     {"contact", touchpoint.contact},
                                     {"phase", touchpoint.phase},
-                                    {"owner", touchpoint.owner}}) {
+                                    {"owner", touchpoint.owner},
+                                    {"process", touchpoint.process},
+                                    {"need", touchpoint.need},
+                                    {"outcome", touchpoint.outcome}}) {
       if (!text.empty()) each.text(key, text);
     }
   });
@@ -197,6 +214,13 @@ std::string map_json(const ReadingSubject& subject, const std::vector<SegmentRea
     JsonObject object(out);
     put_period(object, subject);
     object.text("model", kCreditModelNames[static_cast<std::size_t>(model)]);
+    append_array(subject.rules.settings().windows, object.member("windows"),
+                 [](const WindowSpec& each, std::string& to) {
+                   JsonObject window(to);
+                   window.text("name", each.name);
+                   window.fixed("size_s", each.size.count(), kSecondsDecimals);
+                   window.fixed("step_s", each.step.count(), kSecondsDecimals);
+                 });
     {
       JsonObject map(object.member("map"));
       put_map(map, subject.rules.map());

@@ -134,6 +134,15 @@ KafkaProperties restore_properties(const KafkaIdentity& identity) {
   return all;
 }
 
+KafkaProperties follow_properties(const KafkaIdentity& identity) {
+  KafkaProperties all = consumer_properties(identity);
+  // A broker answers as soon as there is something; what is longer than this only saves empty answers.
+  all["fetch.wait.max.ms"] = "500";
+  // For what is shown to people a little is enough at a time.
+  all["queued.max.messages.kbytes"] = "8192";
+  return all;
+}
+
 KafkaProperties output_properties(const KafkaIdentity& identity) {
   const std::string timeout = std::to_string(identity.transaction_timeout.count());
   KafkaProperties all = common_properties();
@@ -171,6 +180,8 @@ KafkaProperties engine_properties(KafkaRole role, const KafkaIdentity& identity)
       return output_properties(identity);
     case KafkaRole::kRestore:
       return restore_properties(identity);
+    case KafkaRole::kFollow:
+      return follow_properties(identity);
     case KafkaRole::kAdmin:
       break;
   }

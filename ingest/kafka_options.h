@@ -25,6 +25,7 @@ enum class KafkaRole {
   kInput,    ///< the consumer in the group
   kOutput,   ///< the transactional producer
   kRestore,  ///< the consumer that reads changelogs, outside the group's assignment
+  kFollow,   ///< the consumer that follows derived topics, outside any group's assignment
   kAdmin,    ///< describes and creates topics
 };
 

@@ -29,6 +29,7 @@ _touchstone() {
     explain) options+=" --map --event --config" ;;
     demo) options+=" --map --data --once --rate --seed" ;;
     check)
+      options+=" --against --config"
       if [[ $current != -* ]]; then
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "$current")

@@ -12,7 +12,9 @@ _touchstone() {
   case $line[1] in
     run) _arguments '--config[the configuration]:file:_files' '--to-end[read to the ends of the input, and exit]' '--help' '--version' ;;
     topics) _arguments '--config[the configuration]:file:_files' '--apply[create the missing ones]' '--help' '--version' ;;
-    check) _arguments '*:file:_files' '--help' '--version' ;;
+    check)
+      _arguments '*:file:_files' '--against[recorded events]:file:_files' '--config[other settings]:file:_files' '--help' '--version'
+      ;;
     replay)
       _arguments '--map[the touchpoint map]:file:_files' '--input[events, one a line]:file:_files' '--out[directory to write to]:directory:_files -/' \
         '--partitions[partitions to spread customers over]:number:' '--windows[only these windows]:list:' '--config[other settings]:file:_files' '--help' '--version'

@@ -184,6 +184,16 @@ std::vector<Alert> Board::listed_alerts() const {
   return listed;
 }
 
+BoardSnapshot Board::progress_snapshot() const {
+  const std::scoped_lock lock(mutex_);
+  BoardSnapshot copy;
+  for (const auto& [task, status] : now_.journeys) copy.journeys[task].watermark = status.watermark;
+  copy.windows = now_.windows;
+  copy.lag = now_.lag;
+  copy.ready = !missing();
+  return copy;
+}
+
 std::optional<std::string> Board::why_not_ready() const {
   const std::scoped_lock lock(mutex_);
   return missing();

@@ -121,6 +121,8 @@ class Board {
   [[nodiscard]] BoardSnapshot window_snapshot(std::size_t window) const;
   /// The alerts that fire in cells of this process, as listed_before() has them. Cheap.
   [[nodiscard]] std::vector<Alert> alerts() const;
+  /// Lag, watermarks and closings only. Cheap.
+  [[nodiscard]] BoardSnapshot progress_snapshot() const;
   /// Cheap, for health checks.
   [[nodiscard]] bool ready() const { return !why_not_ready(); }
   /// Names the workers that are waited for.

@@ -69,7 +69,8 @@ WindowStage::WindowStage(WindowOptions options, const Slices& slices)
           options_.rules.rules->settings().windows, names_.touchpoints,
           [this](const CellKey& cell) { return partition_of_cell(cell, options_.partitions) == options_.partition; },
           options_.make_shelf),
-      detectors_(*options_.rules.rules, names_, [this](CellIndex cell) -> const CellKey& { return windows_.cell(cell); }),
+      detectors_(*options_.rules.rules, names_,
+                 [this](CellIndex cell) -> const CellKey& { return windows_.cell(cell); }),
       rankings_(options_.rules.rules->settings().windows.back(), options_.make_shelf()),
       watermark_(static_cast<std::size_t>(options_.sources)),
       ends_(static_cast<std::size_t>(options_.sources)) {}

@@ -174,7 +174,7 @@ def damaged(kind, state, chance):
         return "its state left as it was"
     if kind == "deleted":
         for each in list(state.iterdir()):
-            each.unlink()
+            shutil.rmtree(each) if each.is_dir() else each.unlink()
         return "its state deleted"
     files = {"sst": tables_of(state), "wal": [each for each in state.glob("*.log") if each.stat().st_size],
              "manifest": sorted(state.glob("MANIFEST-*"))[-1:], "current": [state / "CURRENT"]}[kind]

@@ -70,7 +70,11 @@ class Service {
   }
 
  private:
-  [[nodiscard]] std::vector<HttpRoute> routes() const { return map_routes(rules_, board_); }
+  [[nodiscard]] std::vector<HttpRoute> routes() const {
+    std::vector<HttpRoute> all = map_routes(rules_, board_);
+    all.push_back(board_rows_route(rules_, board_));
+    return all;
+  }
 
   static unsigned status_of(const HttpRoutes& routes, const HttpRequest& request) {
     static const std::set<unsigned> kStatuses = {200, 400, 401, 404, 405};

@@ -80,7 +80,11 @@ class MapApiTest : public ::testing::Test {
 
   std::shared_ptr<const Rules> rules_ = rules_with_expectations();
   Board board_;
-  std::vector<HttpRoute> routes_ = map_routes(rules_, board_);
+  std::vector<HttpRoute> routes_ = [this] {
+    std::vector<HttpRoute> routes = map_routes(rules_, board_);
+    routes.push_back(board_rows_route(rules_, board_));
+    return routes;
+  }();
 };
 
 using Texts = std::vector<std::string>;

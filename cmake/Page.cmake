@@ -1,0 +1,48 @@
+# The live page: TypeScript made into three files by Vite, in the build directory, and these made into a source of the
+# exporters. npm runs only where package-lock.json changed, Vite only where the page changed.
+option(TOUCHSTONE_PAGE "Build the live page into the program; wants Node 18 or newer with npm" ON)
+if(TOUCHSTONE_SANITIZE)
+  set(TOUCHSTONE_PAGE OFF)  # it has nothing to gain there
+endif()
+
+set(page_source ${CMAKE_SOURCE_DIR}/exporters/page)
+set(page_build ${CMAKE_BINARY_DIR}/page)
+set(TOUCHSTONE_PAGE_FILES ${CMAKE_BINARY_DIR}/generated/page_files.cc)
+
+if(TOUCHSTONE_PAGE)
+  find_program(TOUCHSTONE_NPM npm)
+  if(NOT TOUCHSTONE_NPM)
+    message(FATAL_ERROR "npm is missing, which builds the live page: deploy/setup installs it, -DTOUCHSTONE_PAGE=OFF builds without the page")
+  endif()
+  set(page_stamp ${page_build}/node_modules/.stamp)
+  add_custom_command(OUTPUT ${page_stamp}
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${page_build}
+    COMMAND ${CMAKE_COMMAND} -E copy ${page_source}/package.json ${page_source}/package-lock.json ${page_build}
+    # Nothing of these packages is run while they are installed.
+    COMMAND ${TOUCHSTONE_NPM} ci --ignore-scripts --no-audit --no-fund --loglevel=error
+    COMMAND ${CMAKE_COMMAND} -E touch ${page_stamp}
+    DEPENDS ${page_source}/package.json ${page_source}/package-lock.json
+    WORKING_DIRECTORY ${page_build}
+    COMMENT "Fetching what builds the page" VERBATIM)
+
+  file(GLOB page_sources CONFIGURE_DEPENDS ${page_source}/src/*)
+  list(APPEND page_sources ${page_source}/index.html ${page_source}/vite.config.ts ${page_source}/tsconfig.json)
+  add_custom_command(OUTPUT ${TOUCHSTONE_PAGE_FILES}
+    COMMAND ${CMAKE_COMMAND} -E rm -rf ${page_build}/src ${page_build}/dist
+    COMMAND ${CMAKE_COMMAND} -E copy_directory ${page_source}/src ${page_build}/src
+    COMMAND ${CMAKE_COMMAND} -E copy
+      ${page_source}/index.html ${page_source}/vite.config.ts ${page_source}/tsconfig.json ${page_build}
+    COMMAND ${TOUCHSTONE_NPM} run --silent build
+    COMMAND ${CMAKE_COMMAND} -DOUTPUT=${TOUCHSTONE_PAGE_FILES} -DDIRECTORY=${page_build}/dist
+      "-DFILES=index.html;page.js;page.css" -P ${CMAKE_SOURCE_DIR}/cmake/EmbedFiles.cmake
+    DEPENDS ${page_sources} ${page_stamp} ${CMAKE_SOURCE_DIR}/cmake/EmbedFiles.cmake
+    WORKING_DIRECTORY ${page_build}
+    COMMENT "Building the page" VERBATIM)
+else()
+  file(WRITE ${page_build}/index.html
+    "<!doctype html><html lang=\"en\"><title>Touchstone</title><p>This program was built without the live page. The same figures are at <a href=\"api/v1/map\">api/v1/map</a>.</p></html>\n")
+  add_custom_command(OUTPUT ${TOUCHSTONE_PAGE_FILES}
+    COMMAND ${CMAKE_COMMAND} -DOUTPUT=${TOUCHSTONE_PAGE_FILES} -DDIRECTORY=${page_build} -DFILES=index.html
+      -P ${CMAKE_SOURCE_DIR}/cmake/EmbedFiles.cmake
+    DEPENDS ${CMAKE_SOURCE_DIR}/cmake/EmbedFiles.cmake VERBATIM)
+endif()

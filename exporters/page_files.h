@@ -1,0 +1,16 @@
+// The files of the live page, carried in the program; made by cmake/Page.cmake.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace touchstone {
+
+struct PageFile {
+  std::string_view name;  ///< index.html, page.js, page.css
+  std::string_view bytes;
+};
+
+[[nodiscard]] std::span<const PageFile> page_files();
+
+}  // namespace touchstone

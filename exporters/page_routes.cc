@@ -1,0 +1,35 @@
+#include "exporters/page_routes.h"
+
+#include <string>
+#include <string_view>
+
+#include "exporters/page_files.h"
+
+namespace touchstone {
+namespace {
+
+std::string_view type_of(std::string_view name) {
+  if (name.ends_with(".html")) return "text/html; charset=utf-8";
+  if (name.ends_with(".js")) return "text/javascript; charset=utf-8";
+  return "text/css; charset=utf-8";
+}
+
+}  // namespace
+
+std::vector<HttpRoute> page_routes() {
+  std::vector<HttpRoute> routes;
+  for (const PageFile& file : page_files()) {
+    const bool is_first = file.name == "index.html";
+    routes.push_back({.method = "GET",
+                      .path = is_first ? "/" : "/" + std::string(file.name),
+                      .handler =
+                          [file](const HttpRequest&) {
+                            return HttpResponse{.content_type = std::string(type_of(file.name)),
+                                                .body = std::string(file.bytes)};
+                          },
+                      .runs_on = RunsOn::kLoop});
+  }
+  return routes;
+}
+
+}  // namespace touchstone

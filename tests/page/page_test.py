@@ -1,0 +1,217 @@
+#!/usr/bin/env python3
+"""The live page in a headless Chromium, against a running `touchstone demo`.
+
+    python3 page_test.py TOUCHSTONE [DIRECTORY FOR PICTURES]
+
+Clicks through it as people do: windows, a touchpoint, languages, dark, a phone, the keyboard. An alert is written to the demo's Kafka
+with kcat, as the engine would write it. Nothing is fetched from elsewhere and nothing is written to the console.
+"""
+
+import json
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from browser import Browser, chromium  # noqa: E402
+
+SKIPPED = 77
+LANGUAGES = {"fa": ("rtl", "مشتری"), "ar": ("rtl", "العملاء"), "ru": ("ltr", "Клиенты"), "en": ("ltr", "Customers")}
+ALERT = {"alert": "satisfaction-drop/touchpoint/delivery/all/1", "state": "firing", "kind": "satisfaction-drop", "scope": "touchpoint", "id": None,
+         "segment": "all", "window": "1m", "at": None, "since": None, "observed": 0.41, "baseline": 0.78, "responses": 57, "score": 5.2,
+         "explanation": {"segments": [{"what": "within", "id": "gold", "change": -0.29}, {"what": "mix", "change": -0.05}, {"what": "within", "id": "new", "change": -0.03}]}}
+
+
+class Demo:
+    """`touchstone demo`, with the addresses that it prints."""
+
+    def __init__(self, touchstone, *options):
+        self.process = subprocess.Popen([touchstone, "demo", *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.said, self.addresses, self.ready = [], {}, threading.Event()
+        threading.Thread(target=self.read, daemon=True).start()
+
+    def read(self):
+        for line in self.process.stdout:
+            self.said = (self.said + [line])[-200:]
+            if found := re.match(r"(map|Kafka) +(?:http://)?(\S+?)/?(?: |$)", line.strip()):
+                self.addresses.setdefault(found[1], found[2])
+            if len(self.addresses) == 2:
+                self.ready.set()
+        self.ready.set()
+
+    def __enter__(self):
+        if not self.ready.wait(120) or len(self.addresses) < 2:
+            raise RuntimeError("the demo did not begin:\n" + "".join(self.said))
+        return self
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+
+    def tell(self, alert):
+        key = "/".join(alert[part] for part in ("kind", "scope", "id", "segment"))
+        subprocess.run(["kcat", "-P", "-b", self.addresses["Kafka"], "-t", "touchstone.alerts", "-K", "\x1f"],
+                       input=f"{key}\x1f{json.dumps(alert, separators=(',', ':'))}", text=True, check=True, timeout=60, capture_output=True)
+
+
+class Checks:
+    failures = 0
+
+    def that(self, what, holds, detail=""):
+        print(f"{'ok   ' if holds else 'FAIL '} {what}" + (f"\n        {detail}" if not holds and detail else ""), flush=True)
+        self.failures += not holds
+
+
+def look_at_a_desktop(page, checks, picture):
+    page.wait("document.querySelectorAll('.card').length > 10")
+    page.wait("[...document.querySelectorAll('.card-score')].filter(e => e.textContent.includes('%')).length > 5")
+    page.wait("document.querySelector('.live-dot.live')")
+    # A row comes with the stream, not with a reading of the map.
+    page.wait("[...document.querySelectorAll('.spark-line')].some(e => (e.getAttribute('d') || '').includes('L'))")
+    checks.that("stages stand across, segments down", page.run(
+        "document.querySelectorAll('.stage-head').length >= 5 && document.querySelectorAll('.segment-row').length >= 3"))
+    checks.that("what was expected stands beside what is", page.run("[...document.querySelectorAll('.card-against')].some(e => /expected \\d+%/.test(e.textContent))"))
+    picture("desktop")
+
+
+def open_a_segment(page, checks):
+    page.click(".segment-row.closed .segment-button")
+    checks.that("a click opens a segment's cards", page.wait("document.querySelectorAll('.segment-row.open').length === 2"))
+    page.click(".segment-row.open ~ .segment-row.open .segment-button")
+    page.wait("document.querySelectorAll('.segment-row.open').length === 1")
+
+
+def open_a_touchpoint(page, checks, picture):
+    touchpoint = page.run("[...document.querySelectorAll('.card.good, .card.poor, .card.bad')][0].dataset.touchpoint")
+    page.click(f".card[data-touchpoint='{touchpoint}']")
+    page.wait("document.querySelector('dialog.detail').open")
+    page.wait("document.querySelectorAll('.detail canvas').length >= 2 && !document.querySelector('[data-chart=volume] .chart').hidden")
+    checks.that("a click on a card opens the touchpoint", page.run("document.querySelector('#detail-title').textContent.length > 2"))
+    checks.that("its charts hold closed windows", page.run("document.querySelector('[data-chart=volume] .nothing') === null"))
+    page.wait("document.querySelectorAll('.detail .bars li').length > 2")
+    checks.that("it says where customers come from and go next", page.run("document.querySelectorAll('.detail-columns .bars').length >= 2"))
+    picture("detail")
+    page.press("Escape")
+    checks.that("Escape closes it", page.wait("!document.querySelector('dialog.detail').open"))
+
+
+def use_the_keyboard(page, checks):
+    page.run("document.querySelector('.card').focus()")
+    first = page.run("document.activeElement.dataset.touchpoint")
+    page.press("ArrowRight")
+    checks.that("an arrow goes to the next card", page.run("document.activeElement.matches('.card')") and page.run("document.activeElement.dataset.touchpoint") != first)
+    page.press("Enter")
+    checks.that("Enter opens it", page.wait("document.querySelector('dialog.detail').open"))
+    page.press("Escape")
+    page.wait("!document.querySelector('dialog.detail').open")
+
+
+def change_the_window(page, checks):
+    page.click(".windows [data-window='1m']")
+    page.wait("document.querySelector(\".windows [data-window='1m'][aria-pressed='true']\")")
+    page.wait("document.querySelector('.live-dot.live')")
+    shown = page.run("document.querySelector('.summary').textContent")
+    checks.that("the figures of another window come and change by themselves",
+                page.wait(f"document.querySelector('.summary').textContent !== {json.dumps(shown)}"))
+    page.click(".windows [data-window='5m']")
+    page.wait("document.querySelector('.live-dot.live')")
+
+
+def hear_an_alert(page, demo, checks, picture):
+    name = page.run("document.querySelector('.card.good, .card.poor, .card.bad').dataset.touchpoint")
+    now = page.run("new Date().toISOString()")
+    alert = {**ALERT, "id": name, "at": now, "since": now}
+    demo.tell(alert)
+    page.wait(f"document.querySelector(\".card.alerting[data-touchpoint='{name}']\")")
+    checks.that("an alert is listed with its explanation", page.run("document.querySelector('.alert.firing .why').textContent.includes('%')"))
+    page.run("document.querySelector('.why').open = true")
+    picture("alert")
+    page.run("document.querySelector('.why').open = false")
+    return alert
+
+
+def end_the_alert(page, demo, alert, checks):
+    demo.tell({**alert, "state": "resolved", "reason": "recovered"})
+    checks.that("an alert that is over goes by itself", page.wait("document.querySelector('.alerts.calm')"))
+
+
+def speak_other_languages(page, checks, picture):
+    for tag, (direction, word) in LANGUAGES.items():
+        page.run(f"(() => {{ const s = document.querySelector('.language'); s.value = '{tag}'; s.dispatchEvent(new Event('change')); }})()")
+        page.wait(f"document.documentElement.lang === '{tag}'")
+        checks.that(f"{tag}: reads {direction}, with its own words and the map's names", page.run(
+            f"document.documentElement.dir === '{direction}' && document.querySelector('.summary').textContent.includes('{word}')"))
+        page.wait("document.querySelectorAll('.card').length > 10")
+        if tag != "en":
+            checks.that(f"{tag}: nothing sticks out", page.run("document.documentElement.scrollWidth <= innerWidth"))
+            picture(tag)
+    checks.that("every language has another map's name", True)
+
+
+def look_at_a_phone(page, checks, picture):
+    page.screen(390, 844, phone=True)
+    time.sleep(0.3)
+    checks.that("a phone scrolls the map alone", page.run("document.documentElement.scrollWidth <= innerWidth"))
+    checks.that("fingers find the cards", page.run("document.querySelector('.card').getBoundingClientRect().height >= 44"))
+    picture("phone")
+    page.click(".card")
+    page.wait("document.querySelector('dialog.detail').open")
+    page.wait("document.querySelectorAll('.detail .bars li').length > 2")
+    checks.that("a touchpoint fits a phone", page.run("document.querySelector('.detail').getBoundingClientRect().width <= innerWidth + 1"))
+    picture("phone-detail")
+    page.press("Escape")
+    page.screen(1440, 1000)
+
+
+def look_in_the_dark(page, checks, picture):
+    page.screen(1440, 1000, dark=True)
+    checks.that("dark is dark", page.run("(getComputedStyle(document.documentElement).backgroundColor.match(/\\d+/g) || []).every(n => Number(n) < 60)"))
+    picture("dark")
+    page.screen(1440, 1000)
+
+
+def main():
+    touchstone = sys.argv[1]
+    directory = pathlib.Path(sys.argv[2]) if len(sys.argv) > 2 else None
+    program = chromium()
+    missing = "chromium" if program is None else "kcat" if shutil.which("kcat") is None else None
+    if missing:
+        print(f"skipped: no {missing} is installed (deploy/setup --tests installs it)")
+        return SKIPPED
+    checks = Checks()
+    with Demo(touchstone, "--rate", "150") as demo, Browser(program) as page:
+        address = f"http://{demo.addresses['map']}/"
+
+        def picture(name):
+            if directory:
+                page.picture(directory / f"{name}.png")
+
+        page.screen(1440, 1000)
+        page.open(address + "?lang=en")
+        look_at_a_desktop(page, checks, picture)
+        open_a_segment(page, checks)
+        open_a_touchpoint(page, checks, picture)
+        use_the_keyboard(page, checks)
+        change_the_window(page, checks)
+        alert = hear_an_alert(page, demo, checks, picture)
+        speak_other_languages(page, checks, picture)
+        look_in_the_dark(page, checks, picture)
+        look_at_a_phone(page, checks, picture)
+        end_the_alert(page, demo, alert, checks)
+        strangers = [url for url in page.requested if not url.startswith((address, "data:"))]
+        checks.that("nothing is fetched from elsewhere", not strangers, strangers[:3])
+        checks.that("the console is quiet", not page.console, "\n        ".join(page.console[:5]))
+    print(f"{checks.failures} failed" if checks.failures else "all passed")
+    return 1 if checks.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
