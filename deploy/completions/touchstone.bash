@@ -7,7 +7,7 @@ _touchstone() {
   COMPREPLY=()
 
   case $previous in
-    --config | --map | --input)
+    --config | --map | --input | --against)
       compopt -o filenames 2>/dev/null
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       return

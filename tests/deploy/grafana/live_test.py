@@ -3,15 +3,19 @@
 
 Every expression of every panel is asked of a Prometheus that scrapes the demo with the shipped rules, and none is empty; only those
 that end in `or vector(0)` may be so by themselves. An alert that an engine tells of comes to the webhook of the shipped Alertmanager
-configuration, once, and again when it is over.
+configuration, once, and again when it is over. With TOUCHSTONE_ALL=1 the demo's own drop, which begins a minute after its start, has to
+come there too, found by the engine's own detector; how long that took from its first bad rating is printed.
 """
 
 import http.server
+import datetime
 import json
+import os
 import pathlib
 import re
 import sys
 import threading
+import time
 import urllib.parse
 
 import yaml
@@ -25,6 +29,10 @@ import harness  # noqa: E402  (found through the line above)
 # Expressions that say 0 where there is nothing, each with what may be missing.
 MAY_BE_NOTHING = {"touchstone_alert_active", 'to="lapsed"'}
 WAIT_SECONDS = 120
+# What becomes worse in the demo (app/shopping.h), and when (app/demo_subject.cc).
+DROPPED = "delivery.parcel"
+DROP_AFTER_SECONDS = 60
+DROP_SECONDS = 400
 ALERT = {"kind": "satisfaction-drop", "scope": "touchpoint", "id": "till", "segment": "all"}
 
 
@@ -174,14 +182,35 @@ def alert_arrives(checks, page, webhook, engine):
     checks.that("and is still running", engine.running())
 
 
+def first_bad_rating(engine, since):
+    """The event time, in seconds since 1970, of the first that rates the touchpoint badly after the drop began."""
+    broker = re.search(r"^Kafka +(\d[\d.]*:\d+)", engine.text(), re.MULTILINE).group(1)
+    lines = harness.run(["kcat", "-q", "-C", "-b", broker, "-t", "touchstone.interactions", "-o", "beginning", "-e"]).stdout.splitlines()
+    times = [datetime.datetime.fromisoformat(each["time"]).timestamp() for each in map(json.loads, lines)
+             if each.get("rates") == DROPPED and each["satisfaction"] < 0.5]
+    return min(each for each in times if each >= since)
+
+
+def own_drop_arrives(checks, webhook, engine, began):
+    wanted = ("firing", "TouchstoneSatisfactionDrop", DROPPED)
+    harness.wait_until("the webhook hears of the demo's own drop", lambda: wanted in webhook.states("/experience"), DROP_SECONDS,
+                       state=lambda: f"{webhook.states('/experience')}\n{engine.text()[-2000:]}")
+    heard = time.time()
+    first = first_bad_rating(engine, began + DROP_AFTER_SECONDS)
+    checks.that(f"the webhook hears of the demo's own drop: {heard - first:.0f} s after its first bad rating", True)
+
+
 def scenario(world, checks):
     page, webhook = Page(world), Webhook(world)
     page.say(0)
+    began = time.time()
     engine, port = start_demo(world)
     prometheus = start_prometheus(world, [port, page.port], start_alertmanager(world, webhook))
     panels_have_data(checks, prometheus)
     alert_arrives(checks, page, webhook, engine)
+    if os.environ.get("TOUCHSTONE_ALL") == "1":
+        own_drop_arrives(checks, webhook, engine, began)
 
 
 if __name__ == "__main__":
-    harness.main(scenario, programs=["prometheus", "prometheus-alertmanager"], seconds=600)
+    harness.main(scenario, programs=["prometheus", "prometheus-alertmanager"], seconds=1200)
