@@ -194,7 +194,6 @@ int command_line(int argc, char** argv) {
   auto* rows = app.add_subcommand("rows", "Keep the rows of a file in a chronicle");
   auto* replay = app.add_subcommand("replay", "Run the whole engine over a file");
   auto* drain = app.add_subcommand("drain", "Read a Kafka topic and only count");
-<<<<<<< HEAD
   auto* detection = app.add_subcommand("detection", "False alarms and delays of the detector of satisfaction drops");
   DetectionOptions detecting;
   detection->add_option("--seed", detecting.seed, "Of the invented ratings")->capture_default_str();
@@ -204,11 +203,8 @@ int command_line(int argc, char** argv) {
   detection->add_option("--trials", detecting.trials, "Planted drops of each size")->capture_default_str();
   detection->add_option("--rates", detecting.rates, "Responses an hour")->capture_default_str();
   detection->add_option("--most-alarms", detecting.most_alarms, "Fail beyond so many times what is stated");
-  for (auto* command : {parse, replay}) command->add_option("--input", arguments.input, "Events")->required();
-=======
   for (auto* command : {parse, rows, replay})
     command->add_option("--input", arguments.input, "Events, or rows")->required();
->>>>>>> web
   replay->add_option("--map", arguments.map, "The touchpoint map")->required();
   drain->add_option("--brokers", arguments.brokers, "bootstrap.servers")->required();
   drain->add_option("--topic", arguments.topic, "The topic")->required();

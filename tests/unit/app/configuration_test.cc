@@ -125,13 +125,8 @@ input: {topics: [clicks, calls], rekey: true, partitioner: crc32}
 kafka:
   properties: {bootstrap.servers: "a:1,b:2", linger.ms: 1.50, enable.x: true, p: {env: P}, q: {file: q}}
   properties_file: /etc/kafka.properties
-<<<<<<< HEAD
 state: {dir: state, slices: 48, min_free: 2GiB}
-http: {listen: "[::1]:0", token_file: token, reload: true}
-=======
-state: {dir: state, slices: 64, min_free: 2GiB}
 http: {listen: "[::1]:0", token_file: token, reload: true, rows: false}
->>>>>>> web
 topics: {prefix: acme., partitions: 12, replication: 3}
 group: acme
 instance: one
