@@ -19,13 +19,13 @@ class CustomersApiTest : public ::testing::Test {
   HttpResponse get(std::string_view target) const {
     HttpRequest request{.method = "GET"};
     EXPECT_TRUE(read_target(target, request)) << target;
-    return customers_route(rules_, asked_).handler(request);
+    return customers_route(asked_).handler(request);
   }
 
   std::shared_ptr<const Rules> rules_ = testing::small_rules();
   CustomersAsked asked_{.ask = [this](const std::string& id) -> Result<CustomerAnswer> {
-                          if (id != "A b/ü") return CustomerAnswer{std::nullopt, 2};
-                          return CustomerAnswer{customer_, 1};
+                          if (id != "A b/ü") return CustomerAnswer{std::nullopt, nullptr, 2};
+                          return CustomerAnswer{customer_, rules_, 1};
                         },
                         .partitions = 2};
   Customer customer_;
@@ -87,7 +87,7 @@ TEST(Questions, AreAnsweredByWhoServes) {
     questions.serve([&](const std::string& customer) {
       EXPECT_EQ(customer, "x");
       served = true;
-      return CustomerAnswer{std::nullopt, 7};
+      return CustomerAnswer{std::nullopt, nullptr, 7};
     });
     std::this_thread::yield();
   }
