@@ -223,6 +223,8 @@ void LevelDetector::take_in(const LevelPane& pane, double effect, const LevelOpt
   recent.waiting_responses += n;
   recent.waiting_sum += value;
   recent.waiting_parts.add(pane.parts);
+  // Against a past that is shorter than what is suspected nothing can be said: then that is the past too.
+  if (suspects() && recent.waiting_responses > recent.responses) recent.tests = {};
   if (suspects()) return;
   slow_changed = slow_changed || !recent.waiting_hours.empty();
   for (const Hour& hour : std::exchange(recent.waiting_hours, {})) learn_hour(hour, options);
