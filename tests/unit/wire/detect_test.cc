@@ -116,7 +116,9 @@ TEST_F(DetectorsTest, SplitTheDropIntoPartsThatSumToIt) {
   std::int64_t sum = 0;
   for (std::size_t i = 0; i < parts.size(); ++i) {
     sum += parts[i].millionths;
-    if (i > 0) EXPECT_LE(parts[i - 1].millionths, parts[i].millionths);
+    if (i > 0) {
+      EXPECT_LE(parts[i - 1].millionths, parts[i].millionths);
+    }
   }
   EXPECT_EQ(sum, told_.front().observed - told_.front().baseline);
   EXPECT_EQ(parts.front().what, ChangePart::What::kWithin);
