@@ -32,6 +32,8 @@ constexpr double kSeen = 0.75;
 constexpr std::int64_t kFewestInStretch = 5;
 /// The approximations are not exact; the bench (docs/detection.md) says how far they hold.
 constexpr double kMargin = 1.15;
+/// So many hours may wait for the end of a suspicion.
+constexpr std::size_t kMostWaitingHours = 48;
 constexpr double kOvershoot = 1.166;  // Siegmund, 2 x 0.583
 constexpr double kLeastLimit = 2;
 constexpr Millis kGiveUpAfter = std::chrono::days{7};
@@ -134,14 +136,19 @@ double LevelDetector::swing(const LevelOptions& options) const {
   return std::max(0.0, (squares - deviation * hours) / responses);
 }
 
-void LevelDetector::learn_hour(const LevelOptions& options) {
-  const double n = recent.hour_responses;
-  const double deviation = recent.hour_deviation / n;
+bool LevelDetector::suspects() const {
+  return std::any_of(recent.tests.begin(), recent.tests.end(), [](const Stretch& test) { return test.evidence > 0; });
+}
+
+void LevelDetector::learn_hour(const Hour& learned, const LevelOptions& options) {
+  const double n = learned.responses;
+  if (n <= 0) return;
+  const double deviation = learned.deviation / n;
   slow.swing_squares = slow.swing_squares * (1 - 1 / kHoursOfSwing) + n * deviation * deviation;
   slow.swing_responses = slow.swing_responses * (1 - 1 / kHoursOfSwing) + n;
   slow.swing_hours = slow.swing_hours * (1 - 1 / kHoursOfSwing) + 1;
 
-  const std::int64_t hour = recent.hour;
+  const std::int64_t hour = learned.number;
   const auto of_day = static_cast<std::size_t>((hour % 24 + 24) % 24);
   constexpr std::int64_t kThursday = 3;
   const std::int64_t day = (hour - static_cast<std::int64_t>(of_day)) / 24;
@@ -156,21 +163,29 @@ void LevelDetector::learn_hour(const LevelOptions& options) {
 }
 
 void LevelDetector::end_hour(const LevelPane& pane, const LevelOptions& options) {
-  if (recent.hour == pane.hour.number) return;
-  if (recent.hour_responses > 0) {
-    learn_hour(options);
+  if (recent.hour.number == pane.hour.number) return;
+  if (recent.hour.responses > 0) {
+    if (!suspects()) {
+      learn_hour(recent.hour, options);
+    } else {
+      recent.waiting_hours.push_back(recent.hour);
+      // What has been suspected for days without an alert is too small for one.
+      if (recent.waiting_hours.size() > kMostWaitingHours) {
+        learn_hour(recent.waiting_hours.front(), options);
+        recent.waiting_hours.erase(recent.waiting_hours.begin());
+      }
+    }
     const double kept = 1 - 1 / kHoursOfPast;
     for (double* each : {&recent.responses, &recent.sum, &recent.squares, &recent.panes, &recent.cubes,
                          &recent.cubed_responses, &slow.rate_responses, &slow.rate_hours}) {
       *each *= kept;
     }
-    slow.rate_responses += recent.hour_responses;
-    slow.rate_hours += static_cast<double>(std::clamp<std::int64_t>(pane.hour.number - recent.hour, 1, 168));
+    slow.rate_responses += recent.hour.responses;
+    slow.rate_hours += static_cast<double>(std::clamp<std::int64_t>(pane.hour.number - recent.hour.number, 1, 168));
     constexpr std::int64_t kHalveEvery = 336;
     if (++slow.hours_seen % kHalveEvery == 0) halve(recent.parts);
   }
-  recent.hour = pane.hour.number;
-  recent.hour_responses = recent.hour_deviation = 0;
+  recent.hour = {pane.hour.number, 0, 0};
 }
 
 void LevelDetector::tune(const LevelOptions& options) {
@@ -178,7 +193,7 @@ void LevelDetector::tune(const LevelOptions& options) {
   const double deviation = variance(options);
   const double most = farthest(options);
   // In the first hour the rate is not known; what came so far is then taken for what comes in one.
-  const double rate = (slow.rate_responses + recent.hour_responses) / std::max(1.0, slow.rate_hours);
+  const double rate = (slow.rate_responses + recent.hour.responses) / std::max(1.0, slow.rate_hours);
   const double responses = rate * options.hours_between * static_cast<double>(kTunings) * kMargin;
   for (std::size_t i = 0; i < kTunings; ++i) {
     Tuning& tuning = slow.tunings[i];
@@ -195,7 +210,7 @@ void LevelDetector::tune(const LevelOptions& options) {
   slow.tuned_at = recent.responses;
 }
 
-void LevelDetector::take_in(const LevelPane& pane, double effect) {
+void LevelDetector::take_in(const LevelPane& pane, double effect, const LevelOptions& options, bool& slow_changed) {
   const double n = as_real(pane.responses);
   const double value = as_real(pane.sum) / kUnit - n * effect;
   if (recent.responses > 0) {
@@ -208,9 +223,11 @@ void LevelDetector::take_in(const LevelPane& pane, double effect) {
   recent.waiting_responses += n;
   recent.waiting_sum += value;
   recent.waiting_parts.add(pane.parts);
-  const bool suspected =
-      std::any_of(recent.tests.begin(), recent.tests.end(), [](const Stretch& test) { return test.evidence > 0; });
-  if (suspected) return;
+  // Against a past that is shorter than what is suspected nothing can be said: then that is the past too.
+  if (suspects() && recent.waiting_responses > recent.responses) recent.tests = {};
+  if (suspects()) return;
+  slow_changed = slow_changed || !recent.waiting_hours.empty();
+  for (const Hour& hour : std::exchange(recent.waiting_hours, {})) learn_hour(hour, options);
   recent.responses += std::exchange(recent.waiting_responses, 0);
   recent.sum += std::exchange(recent.waiting_sum, 0);
   recent.squares += std::exchange(recent.waiting_squares, 0);
@@ -225,6 +242,8 @@ void LevelDetector::forget_suspicion() {
   recent.waiting_responses = recent.waiting_sum = recent.waiting_squares = recent.waiting_panes = 0;
   recent.waiting_cubes = recent.waiting_cubed = 0;
   recent.waiting_parts = {};
+  recent.waiting_hours.clear();
+  recent.hour.responses = recent.hour.deviation = 0;
 }
 
 std::optional<LevelChange> LevelDetector::test(const LevelPane& pane, double effect, const LevelOptions& options) {
@@ -296,7 +315,7 @@ std::optional<LevelChange> LevelDetector::watch(const LevelPane& pane, double ef
 
 std::optional<LevelChange> LevelDetector::add(const LevelPane& pane, const LevelOptions& options, bool& slow_changed) {
   if (pane.responses <= 0) return std::nullopt;
-  const bool new_hour = recent.hour != pane.hour.number;
+  const bool new_hour = recent.hour.number != pane.hour.number;
   end_hour(pane, options);
   if (recent.responses >= kFewest && (new_hour || recent.responses >= kTuneAgain * slow.tuned_at)) {
     tune(options);
@@ -307,12 +326,12 @@ std::optional<LevelChange> LevelDetector::add(const LevelPane& pane, const Level
   if (recent.firing) return watch(pane, effect, options);
 
   const double n = as_real(pane.responses);
-  recent.hour_responses += n;
-  if (recent.responses > 0) recent.hour_deviation += as_real(pane.sum) / kUnit - n * (mean() + effect);
+  recent.hour.responses += n;
+  if (recent.responses > 0) recent.hour.deviation += as_real(pane.sum) / kUnit - n * (mean() + effect);
   std::optional<LevelChange> found;
   if (slow.tuned_at > 0) found = test(pane, effect, options);
   if (!found) {
-    take_in(pane, effect);
+    take_in(pane, effect, options, slow_changed);
     return std::nullopt;
   }
   Firing firing;
@@ -321,7 +340,6 @@ std::optional<LevelChange> LevelDetector::add(const LevelPane& pane, const Level
   firing.told = *found;
   firing.told.parts = {};
   recent.firing = std::move(firing);
-  recent.hour_responses = recent.hour_deviation = 0;
   forget_suspicion();
   return found;
 }

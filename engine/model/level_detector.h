@@ -26,6 +26,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "engine/model/alert.h"
 #include "engine/model/cell.h"
@@ -98,6 +99,12 @@ struct LevelDetector {
     Stretch recovery;  ///< since it last was as bad as ever
     LevelChange told;  ///< as it fired
   };
+  /// What the responses of an hour were beside what was to be expected of them.
+  struct Hour {
+    std::int64_t number = 0;
+    double responses = 0;
+    double deviation = 0;
+  };
   /// What changes with every pane.
   struct Recent {
     double responses = 0;  ///< of the past; what is older than four weeks fades
@@ -115,10 +122,9 @@ struct LevelDetector {
     double waiting_cubes = 0;
     double waiting_cubed = 0;
     Cell waiting_parts;
+    std::vector<Hour> waiting_hours;
     /// Of the present hour.
-    std::int64_t hour = 0;
-    double hour_responses = 0;
-    double hour_deviation = 0;
+    Hour hour;
     std::array<Stretch, kTunings> tests;
     std::optional<Firing> firing;
   };
@@ -156,9 +162,10 @@ struct LevelDetector {
   [[nodiscard]] double smallest_fall(const LevelOptions& options) const;
   [[nodiscard]] double effect_at(const LocalHour& hour) const;
   void end_hour(const LevelPane& pane, const LevelOptions& options);
-  void learn_hour(const LevelOptions& options);
+  void learn_hour(const Hour& hour, const LevelOptions& options);
+  [[nodiscard]] bool suspects() const;
   void tune(const LevelOptions& options);
-  void take_in(const LevelPane& pane, double effect);
+  void take_in(const LevelPane& pane, double effect, const LevelOptions& options, bool& slow_changed);
   [[nodiscard]] std::optional<LevelChange> test(const LevelPane& pane, double effect, const LevelOptions& options);
   [[nodiscard]] std::optional<LevelChange> watch(const LevelPane& pane, double effect, const LevelOptions& options);
   void forget_suspicion();

@@ -47,6 +47,11 @@ class Writing {
     out_.byte(value ? 1 : 0);
     return value.has_value();
   }
+  template <typename T, typename Pass>
+  void many(const std::vector<T>& values, const Pass& pass) {
+    out_.number(values.size());
+    for (const T& each : values) pass(each);
+  }
 
  private:
   ByteWriter& out_;
@@ -65,6 +70,11 @@ class Reading {
     if (in_.byte() == 0) return false;
     value.emplace();
     return true;
+  }
+  template <typename T, typename Pass>
+  void many(std::vector<T>& values, const Pass& pass) {
+    const std::size_t count = in_.count();
+    for (std::size_t i = 0; i < count && in_.ok(); ++i) pass(values.emplace_back());
   }
 
  private:
@@ -93,16 +103,23 @@ void pass_stretch(Way& way, Stretch& stretch) {
   way.cell(stretch.parts);
 }
 
+template <typename Way, typename Hour>
+void pass_hour(Way& way, Hour& hour) {
+  way.whole(hour.number);
+  way.real(hour.responses);
+  way.real(hour.deviation);
+}
+
 template <typename Way, typename Recent>
 void pass_level_recent(Way& way, Recent& recent) {
-  for (auto* each :
-       {&recent.responses, &recent.sum, &recent.squares, &recent.panes, &recent.waiting_responses, &recent.waiting_sum,
-        &recent.waiting_squares, &recent.waiting_panes, &recent.hour_responses, &recent.hour_deviation}) {
+  for (auto* each : {&recent.responses, &recent.sum, &recent.squares, &recent.panes, &recent.waiting_responses,
+                     &recent.waiting_sum, &recent.waiting_squares, &recent.waiting_panes}) {
     way.real(*each);
   }
-  way.whole(recent.hour);
+  pass_hour(way, recent.hour);
   way.cell(recent.parts);
   way.cell(recent.waiting_parts);
+  way.many(recent.waiting_hours, [&](auto& hour) { pass_hour(way, hour); });
   for (auto& test : recent.tests) pass_stretch(way, test);
   if (!way.there(recent.firing)) return;
   way.time(recent.firing->at);
