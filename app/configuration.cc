@@ -12,6 +12,7 @@
 #include <arpa/inet.h>
 #include <unistd.h>
 
+#include "app/alert_settings.h"
 #include "app/kafka_properties.h"
 #include "app/pseudonym_key.h"
 #include "app/secrets.h"
@@ -25,8 +26,8 @@ using Word = std::string_view;
 
 constexpr auto kKeys =
     std::to_array<Word>({"time", "duplicates", "journey", "windows", "commit", "map", "input", "kafka", "state", "http",
-                         "topics", "group", "instance", "history", "metrics", "workers", "privacy", "log"});
-constexpr auto kTimeKeys = std::to_array<Word>({"lateness", "max_future", "idle"});
+                         "topics", "group", "instance", "history", "metrics", "workers", "privacy", "alerts", "log"});
+constexpr auto kTimeKeys = std::to_array<Word>({"lateness", "max_future", "idle", "zone"});
 constexpr auto kDuplicatesKeys = std::to_array<Word>({"within", "ids"});
 constexpr auto kJourneyKeys = std::to_array<Word>({"lookback", "max_touches", "rating_within", "decay_half_life"});
 constexpr auto kInputKeys = std::to_array<Word>({"topics", "rekey", "partitioner"});
@@ -127,6 +128,7 @@ class ConfigurationReader {
     if (const auto value = keys.find("metrics")) read_metrics(YamlMapping(*value, kMetricsKeys));
     if (const auto value = keys.find("workers")) read_workers(YamlMapping(*value, kWorkersKeys));
     if (const auto value = keys.find("privacy")) read_privacy(*value);
+    if (const auto value = keys.find("alerts")) read_alerts(*value, made_.settings.alerts);
     if (const auto value = keys.find("log")) read_log(YamlMapping(*value, kLogKeys));
     return std::move(made_);
   }
@@ -137,6 +139,7 @@ class ConfigurationReader {
     if (const auto value = keys.find("lateness")) set(settings.lateness, value->duration({"0s", "30d"}));
     if (const auto value = keys.find("max_future")) set(settings.max_future, value->duration({"0s", "365d"}));
     if (const auto value = keys.find("idle")) set(settings.idle, value->duration({"100ms", "1d"}));
+    if (const auto value = keys.find("zone")) read_zone_name(*value, settings.zone);
   }
 
   void read_log(const YamlMapping& keys) {

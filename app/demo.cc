@@ -164,7 +164,9 @@ class Demo {
     auto source = open_events(options_, subject_, wall_clock());
     if (!source) return source.error();
     source_ = std::move(*source);
-    engine_ = std::make_unique<Engine>(engine_options(subject_, kafka), tables_, clock_, board_);
+    EngineOptions engine = engine_options(subject_, kafka);
+    engine.questions = {questions_};
+    engine_ = std::make_unique<Engine>(std::move(engine), tables_, clock_, board_);
     engine_->start();
     auto feeder = Feeder::open(
         {kafka, std::string(kInput), kPartitions, names_.deltas, subject_.rules->settings().windows}, board_);
@@ -181,11 +183,12 @@ class Demo {
 
   Result<void> serve() {
     Configuration configuration;
-    auto server = serve_metrics(configuration, subject_.rules, board_, chronicler_.get());
+    board_.change_rules(subject_.rules);
+    auto server = serve_metrics(configuration, board_, {chronicler_.get(), {questions_}, kPartitions});
     if (!server) {
       instead_ = fmt::format("\n        (any free port: {})", server.error().message());
       configuration.http.listen.port = 0;
-      server = serve_metrics(configuration, subject_.rules, board_, chronicler_.get());
+      server = serve_metrics(configuration, board_, {chronicler_.get(), {questions_}, kPartitions});
     }
     if (!server) return server.error();
     server_ = std::move(*server);
@@ -297,6 +300,7 @@ class Demo {
   MemoryTables tables_;
   SteadyClock clock_;
   Board board_;
+  std::shared_ptr<Questions> questions_ = std::make_shared<Questions>();
   std::unique_ptr<Chronicler> chronicler_;
   std::unique_ptr<HttpServer> server_;
   std::string instead_;  ///< why the port is not the usual one, if it is not

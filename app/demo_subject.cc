@@ -30,6 +30,8 @@ constexpr double kBusyEvents = 15'000;
 /// all.
 constexpr Millis kUntilDrop{60'000};
 constexpr Millis kSinceDropOnce{45'000};
+/// Of a window's moving on.
+constexpr Millis kLongestStep = std::chrono::minutes{2};
 /// Over how long a data set is spread.
 constexpr Millis kSpread{120'000};
 constexpr Millis kSpreadOnce{15'000};
@@ -72,6 +74,10 @@ DemoPrepared prepare_demo(const DemoOptions& options) {
   // A data set is played thousands of times faster than it happened: its minutes are of no interest, and the
   // rows of short windows would be most of the work.
   if (data && !pick_windows({"24h", "7d"}, settings)) return {{}, kExitFailed};
+  // Nobody waits for an hour to see where customers go next.
+  if (!data) {
+    for (WindowSpec& window : settings.windows) window.step = std::min(window.step, kLongestStep);
+  }
   DemoPrepared prepared;
   prepared.subject.rules = read_rules(*map, settings);
   if (!prepared.subject.rules) return {{}, kExitConfiguration};

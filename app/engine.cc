@@ -58,6 +58,8 @@ void Engine::add_workers(WorkerRecipe recipe, const std::vector<std::string>& to
     // Each worker is made anew: what its stages share, the decoder, must not be shared between threads.
     WorkerOptions mine = recipe(options_.topology);
     const std::string stage = std::exchange(mine.name, mine.name + "-" + std::to_string(number));
+    if (mine.stage == StageKind::kJourney && number < options_.questions.size())
+      mine.questions = options_.questions[number];
     KafkaLogOptions log;
     log.connection = options_.kafka;
     log.group = mine.stage == StageKind::kJourney ? options_.group : options_.group + "." + stage;

@@ -7,6 +7,7 @@
 #include "app/secrets.h"
 #include "app/version.h"
 #include "exporters/chronicle_api.h"
+#include "exporters/customers_api.h"
 #include "exporters/events_stream.h"
 #include "exporters/health.h"
 #include "exporters/map_api.h"
@@ -29,11 +30,29 @@ HttpRoute reload_route(Reload& reload) {
           }};
 }
 
+/// A worker answers after its next commit, which is a tenth of a second as a rule; one that restores, much later.
+constexpr Millis kAnswerPatience{2'000};
+
+/// One worker after another; a customer is known to one of them at most.
+std::function<Result<CustomerAnswer>(const std::string&)> ask_all(std::vector<std::shared_ptr<Questions>> workers) {
+  return [workers = std::move(workers)](const std::string& id) -> Result<CustomerAnswer> {
+    CustomerAnswer all;
+    for (const auto& worker : workers) {
+      Result<CustomerAnswer> answer = worker->ask(id, kAnswerPatience);
+      if (!answer) return answer.error();
+      all.partitions += answer->partitions;
+      if (!answer->customer) continue;
+      all.customer = std::move(answer->customer);
+      all.rules = std::move(answer->rules);
+    }
+    return all;
+  };
+}
+
 }  // namespace
 
-Result<std::unique_ptr<HttpServer>> serve_metrics(const Configuration& configuration,
-                                                  const std::shared_ptr<const Rules>& rules, const Board& board,
-                                                  Chronicler* chronicler, Reload* reload) {
+Result<std::unique_ptr<HttpServer>> serve_metrics(const Configuration& configuration, const Board& board,
+                                                  Served served) {
   MetricsOptions metrics;
   metrics.windows = configuration.metrics.windows;
   metrics.each_segment = configuration.metrics.segments == MetricSegments::kEach;
@@ -41,8 +60,9 @@ Result<std::unique_ptr<HttpServer>> serve_metrics(const Configuration& configura
   metrics.version = kVersion;
   HttpServerOptions options;
   metrics.http = options.tally;
-  auto page = std::make_shared<MetricsPage>(rules, board, std::move(metrics));
+  auto page = std::make_shared<MetricsPage>(board, std::move(metrics));
 
+  const RulesNow rules(board);
   std::vector<HttpRoute> routes = health_routes([&board] { return board.why_not_ready(); });
   routes.push_back({"GET", "/metrics", [page](const HttpRequest&) {
                       HttpResponse response;
@@ -51,10 +71,13 @@ Result<std::unique_ptr<HttpServer>> serve_metrics(const Configuration& configura
                       return response;
                     }});
   for (HttpRoute& route : map_routes(rules, board)) routes.push_back(std::move(route));
-  if (reload != nullptr && configuration.http.reload) routes.push_back(reload_route(*reload));
+  if (served.reload != nullptr && configuration.http.reload) routes.push_back(reload_route(*served.reload));
   for (HttpRoute& route : page_routes()) routes.push_back(std::move(route));
   routes.push_back(progress_route(rules, board));
-  if (chronicler != nullptr) {
+  routes.push_back(customers_route({.ask = ask_all(std::move(served.questions)),
+                                    .partitions = served.partitions,
+                                    .pseudonymised = configuration.privacy.pseudonymise}));
+  if (Chronicler* chronicler = served.chronicler; chronicler != nullptr) {
     for (HttpRoute& route : chronicle_routes(rules, [chronicler] { return chronicler->chronicle(); })) {
       routes.push_back(std::move(route));
     }

@@ -1,22 +1,30 @@
 // The process's HTTP listener with what it serves: metrics, health, the API and the page.
 #pragma once
 
+#include <cstddef>
 #include <memory>
+#include <vector>
 
 #include "app/chronicler.h"
 #include "app/configuration.h"
 #include "app/reload.h"
 #include "engine/flow/board.h"
+#include "engine/flow/query.h"
 #include "engine/model/rules.h"
 #include "exporters/http_server.h"
 
 namespace touchstone {
 
-/// Borrows all but the configuration; they must outlive the server. Without a chronicler there are only the rows on the
-/// board. With `reload`, and where the configuration allows it, POST /-/reload reads the map anew.
-[[nodiscard]] Result<std::unique_ptr<HttpServer>> serve_metrics(const Configuration& configuration,
-                                                                const std::shared_ptr<const Rules>& rules,
-                                                                const Board& board, Chronicler* chronicler,
-                                                                Reload* reload = nullptr);
+/// What is asked beyond the board.
+struct Served {
+  Chronicler* chronicler = nullptr;                     ///< null: only the rows on the board
+  std::vector<std::shared_ptr<Questions>> questions{};  ///< of the journey's workers
+  std::size_t partitions = 0;                           ///< of the topic that the journey stage reads
+  Reload* reload = nullptr;                             ///< null, or not allowed by the configuration: there is none
+};
+
+/// Borrows all that is pointed to, and the board, which knows the rules in force; they must outlive the server.
+[[nodiscard]] Result<std::unique_ptr<HttpServer>> serve_metrics(const Configuration& configuration, const Board& board,
+                                                                Served served);
 
 }  // namespace touchstone

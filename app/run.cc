@@ -327,16 +327,19 @@ int run(const Configuration& configuration, RunUntil until) {
   if (const auto difference = serious_difference(*found)) return failed(*difference);
 
   SteadyClock clock;
+  EngineOptions options = engine_options(configuration, reload.rules(), *found, until);
+  for (std::uint32_t i = 0; i < options.journey_workers; ++i)
+    options.questions.push_back(std::make_shared<Questions>());
   Chronicler chronicler(chronicler_options(configuration));
-  auto server = serve_metrics(configuration, reload.rules()->current().rules, board,
-                              configuration.http.rows ? &chronicler : nullptr, &reload);
+  auto server = serve_metrics(configuration, board,
+                              {configuration.http.rows ? &chronicler : nullptr, options.questions,
+                               static_cast<std::size_t>(options.topology.journey_partitions()), &reload});
   if (!server) return failed(server.error());
   if (configuration.http.rows) chronicler.start();
   spdlog::info("metrics on http://{}:{}/metrics", configuration.http.listen.address, (*server)->port());
 
   ServiceManager service = ServiceManager::from_environment();
   service.ready();
-  const EngineOptions options = engine_options(configuration, reload.rules(), *found, until);
   const Result<void> ended = run_engines(options, tables_options(configuration, *found), configuration, clock, board,
                                          signals, reload, service);
   chronicler.stop();

@@ -22,7 +22,6 @@ namespace {
 
 using Random = std::mt19937_64;
 
-constexpr std::array kRates = {20, 100, 1'000};
 constexpr std::array kDrops = {0.1, 0.2, 0.4};
 constexpr Millis kStep{5'000};
 constexpr Millis kHour = std::chrono::hours{1};
@@ -299,7 +298,7 @@ bool measure_detection(const DetectionOptions& options, std::ostream& out) {
              "{} cell-months at each rate, one false alarm stated in {} of them; {} trials of each drop; seed {}\n",
              options.cells * options.months, options.months_between, options.trials, options.seed);
   bool kept = true;
-  for (const int rate : kRates) {
+  for (const int rate : options.rates) {
     const Measured measured = measure_null(rate, options, ratings);
     fmt::print(out, "{} responses an hour: {} false alarms, stated {:.1f}\n", rate, measured.alarms, stated);
     if (options.most_alarms > 0 && static_cast<double>(measured.alarms) > options.most_alarms * stated) kept = false;

@@ -2,7 +2,9 @@
 //
 //   drain   a librdkafka consumer that only counts: nothing that reads Kafka can be cheaper
 //   parse   decoding alone: nothing that understands events can be cheaper
+//   rows    the chronicle: a row of touchstone.windows looked at and kept; of a file that `replay` wrote
 //   replay  the whole engine over a file, all outputs written
+//   detection  no costs, but how often and how late alerts of satisfaction drops are (detection.h)
 //
 // Unit: CPU seconds per million events. Noise: repeat, and compare the lowest figures of one run.
 #include <algorithm>
@@ -18,10 +20,12 @@
 
 #include "app/load_rules.h"
 #include "app/replay.h"
+#include "bench/detection.h"
 #include "bench/measure.h"
 #include "ingest/event_decoder.h"
 #include "ingest/kafka_log.h"
 #include "ingest/line_reader.h"
+#include "state/rocks_chronicle.h"
 
 namespace touchstone::bench {
 namespace {
@@ -76,6 +80,57 @@ int run_parse(const Arguments& arguments) {
     figures.push_back(figure);
   }
   print("parse", figures);
+  return 0;
+}
+
+/// `window/scope/id/segment` of a row's JSON, as the topic has it.
+std::string key_of(std::string_view row) {
+  std::string key;
+  for (const std::string_view name : {R"("window":")", R"("scope":")", R"("id":")", R"("segment":")"}) {
+    const std::string_view rest = row.substr(row.find(name) + name.size());
+    key.append(key.empty() ? "" : "/").append(rest.substr(0, rest.find('"')));
+  }
+  return key;
+}
+
+int run_rows(const Arguments& arguments) {
+  constexpr std::size_t kAtOnce = 500;
+  const auto lines = read_lines(arguments.input);
+  if (!lines) return failed(lines.error());
+  std::vector<std::string> keys;
+  for (const std::string& line : *lines) keys.push_back(key_of(line));
+  std::vector<Figure> figures;
+  for (int i = 0; i < arguments.repeat; ++i) {
+    RocksChronicleOptions options;
+    options.directory =
+        (std::filesystem::temp_directory_path() / fmt::format("touchstone-bench-{}", ::getpid())).string();
+    options.history = std::chrono::days{3650};
+    auto chronicle = RocksChronicle::open(options);
+    if (!chronicle) return failed(chronicle.error());
+    const double begun = cpu_seconds();
+    Figure figure;
+    std::vector<ChronicleEntry> entries;
+    for (std::size_t at = 0; at < lines->size(); ++at) {
+      const Record record{"bench", Partition(0), Offset(0), std::nullopt, keys[at], (*lines)[at], {}};
+      if (const auto entry = read_chronicle_entry(ChronicleKind::kRow, record)) entries.push_back(*entry);
+      if (entries.size() < kAtOnce && at + 1 < lines->size()) continue;
+      const ConsumedOffset next{{"bench", Partition(0)}, Offset(static_cast<std::int64_t>(at))};
+      if (const auto added = (*chronicle)->add(entries, {&next, 1}); !added) return failed(added.error());
+      figure.events += entries.size();
+      entries.clear();
+    }
+    (*chronicle)->compact();
+    figure.cpu_s = cpu_seconds() - begun;
+    figures.push_back(figure);
+    std::uintmax_t bytes = 0;
+    for (const auto& file : std::filesystem::directory_iterator(options.directory)) {
+      if (file.path().extension() == ".sst") bytes += file.file_size();
+    }
+    fmt::print("rows: {:.1f} bytes a row on disk\n", static_cast<double>(bytes) / static_cast<double>(figure.events));
+    chronicle->reset();
+    std::filesystem::remove_all(options.directory);
+  }
+  print("rows", figures);
   return 0;
 }
 
@@ -136,17 +191,30 @@ int command_line(int argc, char** argv) {
   app.require_subcommand(1);
   Arguments arguments;
   auto* parse = app.add_subcommand("parse", "Decode the events of a file");
+  auto* rows = app.add_subcommand("rows", "Keep the rows of a file in a chronicle");
   auto* replay = app.add_subcommand("replay", "Run the whole engine over a file");
   auto* drain = app.add_subcommand("drain", "Read a Kafka topic and only count");
-  for (auto* command : {parse, replay}) command->add_option("--input", arguments.input, "Events")->required();
+  auto* detection = app.add_subcommand("detection", "False alarms and delays of the detector of satisfaction drops");
+  DetectionOptions detecting;
+  detection->add_option("--seed", detecting.seed, "Of the invented ratings")->capture_default_str();
+  detection->add_option("--cells", detecting.cells, "Cells at each rate")->capture_default_str();
+  detection->add_option("--months", detecting.months, "Months of each cell")->capture_default_str();
+  detection->add_option("--months-between", detecting.months_between, "False alarms of a cell")->capture_default_str();
+  detection->add_option("--trials", detecting.trials, "Planted drops of each size")->capture_default_str();
+  detection->add_option("--rates", detecting.rates, "Responses an hour")->capture_default_str();
+  detection->add_option("--most-alarms", detecting.most_alarms, "Fail beyond so many times what is stated");
+  for (auto* command : {parse, rows, replay})
+    command->add_option("--input", arguments.input, "Events, or rows")->required();
   replay->add_option("--map", arguments.map, "The touchpoint map")->required();
   drain->add_option("--brokers", arguments.brokers, "bootstrap.servers")->required();
   drain->add_option("--topic", arguments.topic, "The topic")->required();
-  for (auto* command : {parse, replay, drain}) {
+  for (auto* command : {parse, rows, replay, drain}) {
     command->add_option("--repeat", arguments.repeat, "How often")->check(CLI::Range(1, 100))->capture_default_str();
   }
   CLI11_PARSE(app, argc, argv);
+  if (detection->parsed()) return measure_detection(detecting, std::cout) ? 0 : 1;
   if (parse->parsed()) return run_parse(arguments);
+  if (rows->parsed()) return run_rows(arguments);
   if (replay->parsed()) return run_replay(arguments);
   return run_drain(arguments);
 }

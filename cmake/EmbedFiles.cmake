@@ -1,10 +1,11 @@
-# cmake -DOUTPUT=FILE.cc -DDIRECTORY=DIR -DFILES=a;b -P EmbedFiles.cmake: the files as bytes in a C++ source, which
+# cmake -DOUTPUT=FILE.cc -DFILES=a;b -P EmbedFiles.cmake: the files as bytes in a C++ source, which
 # exporters/page_files.h declares.
 set(definitions "")
 set(entries "")
 set(number 0)
-foreach(name IN LISTS FILES)
-  file(READ ${DIRECTORY}/${name} bytes HEX)
+foreach(file IN LISTS FILES)
+  cmake_path(GET file FILENAME name)
+  file(READ ${file} bytes HEX)
   string(REGEX REPLACE "(................................................................)" "\\1\n" bytes "${bytes}")
   string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${bytes}")
   string(APPEND definitions "constexpr unsigned char kFile${number}[] = {\n${bytes}};\n")

@@ -7,6 +7,7 @@ endif()
 
 set(page_source ${CMAKE_SOURCE_DIR}/exporters/page)
 set(page_build ${CMAKE_BINARY_DIR}/page)
+set(page_openapi ${CMAKE_SOURCE_DIR}/exporters/schema/openapi.json)
 set(TOUCHSTONE_PAGE_FILES ${CMAKE_BINARY_DIR}/generated/page_files.cc)
 
 if(TOUCHSTONE_PAGE)
@@ -25,24 +26,25 @@ if(TOUCHSTONE_PAGE)
     WORKING_DIRECTORY ${page_build}
     COMMENT "Fetching what builds the page" VERBATIM)
 
-  file(GLOB page_sources CONFIGURE_DEPENDS ${page_source}/src/*)
+  file(GLOB page_sources CONFIGURE_DEPENDS ${page_source}/src/* ${page_source}/public/*)
   list(APPEND page_sources ${page_source}/index.html ${page_source}/vite.config.ts ${page_source}/tsconfig.json)
   add_custom_command(OUTPUT ${TOUCHSTONE_PAGE_FILES}
     COMMAND ${CMAKE_COMMAND} -E rm -rf ${page_build}/src ${page_build}/dist
     COMMAND ${CMAKE_COMMAND} -E copy_directory ${page_source}/src ${page_build}/src
+    COMMAND ${CMAKE_COMMAND} -E copy_directory ${page_source}/public ${page_build}/public
     COMMAND ${CMAKE_COMMAND} -E copy
       ${page_source}/index.html ${page_source}/vite.config.ts ${page_source}/tsconfig.json ${page_build}
     COMMAND ${TOUCHSTONE_NPM} run --silent build
-    COMMAND ${CMAKE_COMMAND} -DOUTPUT=${TOUCHSTONE_PAGE_FILES} -DDIRECTORY=${page_build}/dist
-      "-DFILES=index.html;page.js;page.css" -P ${CMAKE_SOURCE_DIR}/cmake/EmbedFiles.cmake
-    DEPENDS ${page_sources} ${page_stamp} ${CMAKE_SOURCE_DIR}/cmake/EmbedFiles.cmake
+    COMMAND ${CMAKE_COMMAND} -DOUTPUT=${TOUCHSTONE_PAGE_FILES}
+      "-DFILES=${page_build}/dist/index.html;${page_build}/dist/page.js;${page_build}/dist/page.css;${page_build}/dist/icon.svg;${page_openapi}" -P ${CMAKE_SOURCE_DIR}/cmake/EmbedFiles.cmake
+    DEPENDS ${page_sources} ${page_stamp} ${page_openapi} ${CMAKE_SOURCE_DIR}/cmake/EmbedFiles.cmake
     WORKING_DIRECTORY ${page_build}
     COMMENT "Building the page" VERBATIM)
 else()
   file(WRITE ${page_build}/index.html
     "<!doctype html><html lang=\"en\"><title>Touchstone</title><p>This program was built without the live page. The same figures are at <a href=\"api/v1/map\">api/v1/map</a>.</p></html>\n")
   add_custom_command(OUTPUT ${TOUCHSTONE_PAGE_FILES}
-    COMMAND ${CMAKE_COMMAND} -DOUTPUT=${TOUCHSTONE_PAGE_FILES} -DDIRECTORY=${page_build} -DFILES=index.html
+    COMMAND ${CMAKE_COMMAND} -DOUTPUT=${TOUCHSTONE_PAGE_FILES} "-DFILES=${page_build}/index.html;${page_openapi}"
       -P ${CMAKE_SOURCE_DIR}/cmake/EmbedFiles.cmake
-    DEPENDS ${CMAKE_SOURCE_DIR}/cmake/EmbedFiles.cmake VERBATIM)
+    DEPENDS ${page_openapi} ${CMAKE_SOURCE_DIR}/cmake/EmbedFiles.cmake VERBATIM)
 endif()

@@ -167,15 +167,15 @@ HttpResponse answer(std::string_view name, const Result<Asked>& asked, const Chr
 
 }  // namespace
 
-std::vector<HttpRoute> chronicle_routes(const std::shared_ptr<const Rules>& rules, ChronicleNow chronicle) {
+std::vector<HttpRoute> chronicle_routes(const RulesNow& rules, ChronicleNow chronicle) {
   return {{.method = "GET",
            .path = "/api/v1/windows",
            .handler =
                [rules, chronicle](const HttpRequest& request) {
-                 return answer("rows", read_rows_question(request, *rules), chronicle);
+                 return answer("rows", read_rows_question(request, *rules()), chronicle);
                }},
           {.method = "GET", .path = "/api/v1/alerts", .handler = [rules, chronicle](const HttpRequest& request) {
-             return answer("alerts", read_alerts_question(request, *rules), chronicle);
+             return answer("alerts", read_alerts_question(request, *rules()), chronicle);
            }}};
 }
 

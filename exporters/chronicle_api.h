@@ -8,6 +8,7 @@
 #include "engine/flow/chronicle.h"
 #include "engine/model/rules.h"
 #include "exporters/http_routes.h"
+#include "exporters/rules_now.h"
 
 namespace touchstone {
 
@@ -15,7 +16,6 @@ namespace touchstone {
 using ChronicleNow = std::function<std::shared_ptr<const Chronicle>()>;
 
 /// GET /api/v1/windows and GET /api/v1/alerts; docs/http.md says what they take and answer.
-[[nodiscard]] std::vector<HttpRoute> chronicle_routes(const std::shared_ptr<const Rules>& rules,
-                                                      ChronicleNow chronicle);
+[[nodiscard]] std::vector<HttpRoute> chronicle_routes(const RulesNow& rules, ChronicleNow chronicle);
 
 }  // namespace touchstone

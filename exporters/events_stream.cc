@@ -167,24 +167,24 @@ std::string progress_json(const BoardSnapshot& board, const Rules& rules) {
   return out;
 }
 
-HttpRoute progress_route(const std::shared_ptr<const Rules>& rules, const Board& board) {
+HttpRoute progress_route(const RulesNow& rules, const Board& board) {
   return {.method = "GET",
           .path = "/api/v1/engine",
           .handler =
               [rules, &board](const HttpRequest& request) {
                 if (!request.parameters.empty()) return json_error(400, "unknown parameter; there are none");
-                return HttpResponse{.body = progress_json(board.progress_snapshot(), *rules) + "\n"};
+                return HttpResponse{.body = progress_json(board.progress_snapshot(), *rules()) + "\n"};
               },
           .runs_on = RunsOn::kLoop};
 }
 
-HttpRoute stream_route(const std::shared_ptr<const Rules>& rules, ChronicleFeed& feed, const Board& board) {
+HttpRoute stream_route(const RulesNow& rules, ChronicleFeed& feed, const Board& board) {
   using Begun = std::variant<std::unique_ptr<HttpStream>, HttpResponse>;
   return {.method = "GET",
           .path = "/api/v1/stream",
           .handler = {},
           .begin_stream = [rules, &feed, &board](const HttpRequest& request) -> Begun {
-            Result<StreamAsked> asked = read_stream_question(request, *rules);
+            Result<StreamAsked> asked = read_stream_question(request, *rules());
             if (!asked) return json_error(400, asked.error().message());
             auto subscription = feed.subscribe(std::move(asked->filter));
             if (!subscription) {
@@ -192,7 +192,7 @@ HttpRoute stream_route(const std::shared_ptr<const Rules>& rules, ChronicleFeed&
               full.headers.emplace_back("Retry-After", "5");
               return full;
             }
-            return std::make_unique<EventsStream>(std::move(subscription), rules, board, asked->engine);
+            return std::make_unique<EventsStream>(std::move(subscription), rules(), board, asked->engine);
           }};
 }
 

@@ -142,13 +142,12 @@ std::string answer_windows(const Query& query, const Rules& rules, const Board& 
 
 using Answer = std::string (*)(const Query&, const Rules&, const Board&);
 
-HttpRoute route(std::string path, ParameterNames names, Answer answer, const std::shared_ptr<const Rules>& rules,
-                const Board& board) {
+HttpRoute route(std::string path, ParameterNames names, Answer answer, const RulesNow& rules, const Board& board) {
   return {.method = "GET",
           .path = std::move(path),
           .handler = [names = std::move(names), answer, rules, &board](const HttpRequest& request) {
-            const std::shared_ptr<const Rules> changed = board.rules();
-            const Rules& now = changed ? *changed : *rules;
+            const std::shared_ptr<const Rules> in_force = rules();
+            const Rules& now = *in_force;
             const Result<Query> query = read_query(request, names, now);
             if (!query) return json_error(400, query.error().message());
             return HttpResponse{.body = answer(*query, now, board) + "\n"};
@@ -157,12 +156,12 @@ HttpRoute route(std::string path, ParameterNames names, Answer answer, const std
 
 }  // namespace
 
-std::vector<HttpRoute> map_routes(const std::shared_ptr<const Rules>& rules, const Board& board) {
+std::vector<HttpRoute> map_routes(const RulesNow& rules, const Board& board) {
   return {route("/api/v1/map", {"window", "model", "segment"}, answer_map, rules, board),
           route("/api/v1/journeys", {"segment", "from"}, answer_journeys, rules, board)};
 }
 
-HttpRoute board_rows_route(const std::shared_ptr<const Rules>& rules, const Board& board) {
+HttpRoute board_rows_route(const RulesNow& rules, const Board& board) {
   return route("/api/v1/windows", {"window", "scope", "id", "segment"}, answer_windows, rules, board);
 }
 

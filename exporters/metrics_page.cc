@@ -373,12 +373,11 @@ class Renderer {
 
 }  // namespace
 
-MetricsPage::MetricsPage(std::shared_ptr<const Rules> rules, const Board& board, MetricsOptions options)
-    : rules_(std::move(rules)), board_(board), options_(std::move(options)) {}
+MetricsPage::MetricsPage(const Board& board, MetricsOptions options) : board_(board), options_(std::move(options)) {}
 
 std::string MetricsPage::render() {
   const BoardSnapshot now = board_.snapshot();
-  Renderer renderer(now.rules ? *now.rules : *rules_, now, options_);
+  Renderer renderer(*now.rules, now, options_);
   renderer.journeys();
   renderer.ratings();
   left_out_ += renderer.windows();

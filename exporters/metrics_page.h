@@ -25,13 +25,12 @@ struct MetricsOptions {
 class MetricsPage {
  public:
   /// Borrows the board.
-  MetricsPage(std::shared_ptr<const Rules> rules, const Board& board, MetricsOptions options);
+  MetricsPage(const Board& board, MetricsOptions options);
 
   /// Prometheus' text format, version 0.0.4.
   [[nodiscard]] std::string render();
 
  private:
-  std::shared_ptr<const Rules> rules_;
   const Board& board_;
   MetricsOptions options_;
   std::uint64_t left_out_ = 0;

@@ -1,4 +1,4 @@
-// The files of the live page, carried in the program; made by cmake/Page.cmake.
+// The files of the live page and the OpenAPI document, carried in the program; made by cmake/Page.cmake.
 #pragma once
 
 #include <span>
@@ -7,7 +7,7 @@
 namespace touchstone {
 
 struct PageFile {
-  std::string_view name;  ///< index.html, page.js, page.css
+  std::string_view name;  ///< index.html, page.js, page.css, icon.svg, openapi.json
   std::string_view bytes;
 };
 

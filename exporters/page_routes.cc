@@ -11,7 +11,14 @@ namespace {
 std::string_view type_of(std::string_view name) {
   if (name.ends_with(".html")) return "text/html; charset=utf-8";
   if (name.ends_with(".js")) return "text/javascript; charset=utf-8";
+  if (name.ends_with(".svg")) return "image/svg+xml";
+  if (name.ends_with(".json")) return "application/json";
   return "text/css; charset=utf-8";
+}
+
+std::string path_of(std::string_view name) {
+  if (name == "index.html") return "/";
+  return (name == "openapi.json" ? "/api/v1/" : "/") + std::string(name);
 }
 
 }  // namespace
@@ -19,9 +26,8 @@ std::string_view type_of(std::string_view name) {
 std::vector<HttpRoute> page_routes() {
   std::vector<HttpRoute> routes;
   for (const PageFile& file : page_files()) {
-    const bool is_first = file.name == "index.html";
     routes.push_back({.method = "GET",
-                      .path = is_first ? "/" : "/" + std::string(file.name),
+                      .path = path_of(file.name),
                       .handler =
                           [file](const HttpRequest&) {
                             return HttpResponse{.content_type = std::string(type_of(file.name)),

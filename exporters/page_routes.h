@@ -1,4 +1,5 @@
-// GET /: the live touchpoint map, and what it is made of. It holds no data; what it shows it asks the API for.
+// GET /: the live touchpoint map, and what it is made of. It holds no data; what it shows it asks the API for. And GET
+// /api/v1/openapi.json: what the API answers.
 #pragma once
 
 #include <vector>

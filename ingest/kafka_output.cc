@@ -240,8 +240,9 @@ Result<void> KafkaOutput::send_offsets(const std::vector<ConsumedOffset>& consum
 Result<void> KafkaOutput::end_transaction() {
   const Deadline deadline(end_patience(), connection_);
   for (;;) {
-    // Any other time-out than -1 risks that librdkafka and the broker disagree about the transaction.
-    const ErrorPtr failed(rd_kafka_commit_transaction(client_.get(), -1));
+    // With a time-out librdkafka and the broker may disagree about the transaction. A client that runs into it is used no
+    // more, so that this does not matter; without one, nothing would end the call while the broker is away.
+    const ErrorPtr failed(rd_kafka_commit_transaction(client_.get(), std::max(1, deadline.left_ms(end_patience()))));
     if (!failed) return {};
     const Error error = error_of(failed.get(), "committing");
     if (error.kind() != ErrorKind::kRetry) return lose(error);
@@ -279,7 +280,8 @@ Result<void> KafkaOutput::abort() {
   if (state_ == State::kDead) return Error(ErrorKind::kFatal, "the producer has ended");
   const Deadline deadline(end_patience(), connection_);
   for (;;) {
-    const ErrorPtr failed(rd_kafka_abort_transaction(client_.get(), -1));
+    // The time-out is as that of a commit.
+    const ErrorPtr failed(rd_kafka_abort_transaction(client_.get(), std::max(1, deadline.left_ms(end_patience()))));
     serve();
     if (!failed) break;
     const Error error = error_of(failed.get(), "aborting");

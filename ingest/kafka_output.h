@@ -54,8 +54,8 @@ class KafkaOutput {
   Result<void> send_offsets(const std::vector<ConsumedOffset>& consumed,
                             const rd_kafka_consumer_group_metadata_t* member);
   Result<void> end_transaction();
-  /// A commit or abort that is still undecided then never will be: the transaction itself has timed out twice.
-  [[nodiscard]] Millis end_patience() const { return 2 * connection_.transaction_timeout; }
+  /// A commit or abort that is still undecided then is left to the broker: the transaction itself has timed out.
+  [[nodiscard]] Millis end_patience() const { return connection_.transaction_timeout * 3 / 2; }
   Error lose(const Error& error);
   [[nodiscard]] bool is_missing(const std::string& topic) const;
   Receipt receipt();

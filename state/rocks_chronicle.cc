@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <limits>
+#include <tuple>
 #include <utility>
+#include <vector>
 
 #include <rocksdb/compaction_filter.h>
 #include <rocksdb/convenience.h>
@@ -185,6 +187,17 @@ class PageFiller {
   std::size_t bytes_ = 0;
 };
 
+/// Sorted keys cost RocksDB a fifth of unsorted ones. Those of one key stay in the order in which they came.
+std::vector<const ChronicleEntry*> in_order_of_keys(std::span<const ChronicleEntry> entries) {
+  std::vector<const ChronicleEntry*> sorted;
+  sorted.reserve(entries.size());
+  for (const ChronicleEntry& entry : entries) sorted.push_back(&entry);
+  std::stable_sort(sorted.begin(), sorted.end(), [](const ChronicleEntry* left, const ChronicleEntry* right) {
+    return std::tie(left->kind, left->key) < std::tie(right->kind, right->key);
+  });
+  return sorted;
+}
+
 rocksdb::ReadOptions bounded(const rocksdb::Slice& end) {
   rocksdb::ReadOptions options;
   options.iterate_upper_bound = &end;
@@ -268,10 +281,17 @@ Result<void> RocksChronicle::add(std::span<const ChronicleEntry> entries, std::s
   return without_exceptions(options_.directory, [&]() -> Result<void> {
     rocksdb::WriteBatch batch;
     std::array<std::int64_t, 2> newest{horizon_->newest[0], horizon_->newest[1]};
-    for (const ChronicleEntry& entry : entries) {
+    const std::vector<const ChronicleEntry*> sorted = in_order_of_keys(entries);
+    for (std::size_t i = 0; i < sorted.size(); ++i) {
+      const ChronicleEntry& entry = *sorted[i];
+      // Of the entries of one key only the last is current.
+      if (i + 1 < sorted.size() && sorted[i + 1]->kind == entry.kind && sorted[i + 1]->key == entry.key) continue;
+      batch.Put(beginning('c', entry.kind).append(entry.key), rocksdb::Slice(entry.value.data(), entry.value.size()));
+    }
+    for (const ChronicleEntry* each : sorted) {
+      const ChronicleEntry& entry = *each;
       const rocksdb::Slice value(entry.value.data(), entry.value.size());
       const std::int64_t at = millis_of(entry.at);
-      batch.Put(beginning('c', entry.kind).append(entry.key), value);
       batch.Put(entry.kind == ChronicleKind::kRow ? past_row_key(entry.key, at) : past_alert_key(entry.key, at), value);
       auto& known = newest.at(static_cast<std::size_t>(entry.kind) - 1);
       known = std::max(known, at);
@@ -293,8 +313,10 @@ Result<void> RocksChronicle::add(std::span<const ChronicleEntry> entries, std::s
       TOUCHSTONE_TRY(check_free_space(options_.directory, options_.free_bytes(options_.directory),
                                       options_.min_free_bytes / 2, 2 * batch.GetDataSize()));
     }
-    rocksdb::Status status = database_->Write(rocksdb::WriteOptions(), &batch);
-    if (status.IsNoSpace() && database_->Resume().ok()) status = database_->Write(rocksdb::WriteOptions(), &batch);
+    rocksdb::WriteOptions writing;
+    writing.memtable_insert_hint_per_batch = true;  // keys come sorted
+    rocksdb::Status status = database_->Write(writing, &batch);
+    if (status.IsNoSpace() && database_->Resume().ok()) status = database_->Write(writing, &batch);
     if (!status.ok()) return error_from(status, options_.directory);
     for (std::size_t number = 0; number < newest.size(); ++number) horizon_->newest.at(number) = newest.at(number);
     return {};

@@ -220,6 +220,12 @@ void JourneyStage::end_at(const EndOfInput& end, Offset at, Output& out) {
   sent_ = SourceState{true, watermark(), silent_};
 }
 
+std::optional<KnownCustomer> JourneyStage::customer(std::string_view id) const {
+  const auto found = customers_.find(id);
+  if (found == customers_.end() || !found->second.customer.started) return std::nullopt;
+  return KnownCustomer{found->second.customer, options_.rules.rules};
+}
+
 void JourneyStage::flush(Output& out) {
   send_deltas(out);
   const SourceState now{true, watermark(), silent_};

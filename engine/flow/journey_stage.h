@@ -51,6 +51,7 @@ class JourneyStage final : public Stage {
   void end(const EndOfInput& end, Output& out) override;
   [[nodiscard]] std::optional<EventTime> highest() const override { return highest_.highest(); }
   [[nodiscard]] bool ended(std::uint64_t session) const override { return ended_ == session; }
+  [[nodiscard]] std::optional<KnownCustomer> customer(std::string_view id) const override;
   void flush(Output& out) override;
   [[nodiscard]] std::string fingerprint() const override;
   [[nodiscard]] std::shared_ptr<const std::string> rules_text() const override { return options_.rules.text; }

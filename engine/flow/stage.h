@@ -14,6 +14,7 @@
 #include "engine/flow/board.h"
 #include "engine/flow/counts.h"
 #include "engine/flow/ports.h"
+#include "engine/model/customer.h"
 #include "engine/model/rules.h"
 #include "engine/model/watermark.h"
 
@@ -30,6 +31,12 @@ struct Output {
 struct RulesInForce {
   std::shared_ptr<const Rules> rules;
   std::shared_ptr<const std::string> text;
+};
+
+/// A copy of a customer, with the rules by whose numbers it speaks.
+struct KnownCustomer {
+  Customer customer;
+  std::shared_ptr<const Rules> rules;
 };
 
 /// One thread owns it. Everything it does follows from the records, in their order, and the calls below.
@@ -71,6 +78,9 @@ class Stage {
   virtual bool restore(std::string_view key, std::string_view value) = 0;
   /// After the last key: the state of each slice's position, and that to go on from.
   virtual bool restored(const std::vector<std::string>& slice_states, const std::string& from) = 0;
+
+  /// What is remembered of a customer; nothing where the stage knows no such customer, or none at all.
+  [[nodiscard]] virtual std::optional<KnownCustomer> customer(std::string_view /*id*/) const { return std::nullopt; }
 
   /// Tells the board what the last commit made true; `everything` after a restore.
   virtual void publish(Board& board, const TaskId& task, bool everything) = 0;

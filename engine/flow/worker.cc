@@ -68,6 +68,7 @@ Result<bool> Worker::try_turn(Millis wait) {
   const bool dirty = any_dirty();
   if (due && dirty) TOUCHSTONE_TRY(commit(Checkpoint::kNext));
   show();
+  answer_questions();
   if (!any_dirty()) failures_ = 0;
   return !polled->records.empty() || !polled->assigned.empty() || !polled->lost.empty() || (due && dirty);
 }
@@ -97,6 +98,22 @@ Result<void> Worker::give_up_input(const Error& lacking) {
 
 bool Worker::any_dirty() const {
   return std::any_of(assigned_.begin(), assigned_.end(), [](const auto& each) { return each.second.task->dirty(); });
+}
+
+void Worker::answer_questions() {
+  if (!options_.questions || !settled_) return;
+  options_.questions->serve([this](const std::string& customer) {
+    CustomerAnswer answer;
+    for (auto& [partition, assigned] : assigned_) {
+      if (assigned.task->state() != Task::State::kRunning) continue;
+      ++answer.partitions;
+      auto found = assigned.task->stage().customer(customer);
+      if (!found) continue;
+      answer.customer = std::move(found->customer);
+      answer.rules = std::move(found->rules);
+    }
+    return answer;
+  });
 }
 
 void Worker::show() {
@@ -182,6 +199,7 @@ void Worker::drop_tasks() {
   assigned_.clear();
   out_ = {};
   staged_ = 0;
+  settled_ = true;
   end_told_ = false;
   board_.set_ready(options_.name, false);
 }
@@ -197,6 +215,7 @@ Result<void> Worker::process(const Record& record) {
   assigned.end_since.reset();
   assigned.silent = false;
   options_.pulse->beat();
+  settled_ = false;
   Task& task = *assigned.task;
   const bool replayed = task.state() == Task::State::kReplaying;
   task.arrive(record.offset);
@@ -302,6 +321,7 @@ Result<void> Worker::commit(Checkpoint which) {
   board_.add(out_.counts);
   out_ = {};
   staged_ = 0;
+  settled_ = true;
   std::vector<TaskChanges> changes;
   for (Assigned* assigned : committing) {
     const TopicPartition changelog{options_.task.changelog, assigned->task->id().partition};

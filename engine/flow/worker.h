@@ -21,6 +21,7 @@
 #include "engine/flow/board.h"
 #include "engine/flow/ports.h"
 #include "engine/flow/pulse.h"
+#include "engine/flow/query.h"
 #include "engine/flow/task.h"
 
 namespace touchstone {
@@ -43,6 +44,8 @@ struct WorkerOptions {
   bool detect_silence = true;  ///< false where the wall clock must not matter (`replay`)
   /// Reads to the ends found at the start, ends the input there, and is finished. Names the run.
   std::optional<std::uint64_t> to_end = std::nullopt;
+  /// Asked of its customers; null: nobody asks.
+  std::shared_ptr<Questions> questions{};
   bool outermost = true;  ///< it reads the input itself, and so finds the end; else the log tells
   std::shared_ptr<Pulse> pulse = std::make_shared<Pulse>();  ///< shared with whoever watches it
   /// With `to_end`: of all its topics. The end is looked for only while all of them are ours, because it is the highest
@@ -104,6 +107,7 @@ class Worker {
   Result<void> produce();
   Result<void> commit(Checkpoint which);
   void show();
+  void answer_questions();
   Result<void> recover(const Error& error);
   Result<void> give_up_transaction(const Error& error);
   Result<void> restore_all();
@@ -122,6 +126,7 @@ class Worker {
   std::map<TopicPartition, Offset> limits_;  ///< with to_end: where each partition ended at the start
   Output out_;
   std::size_t staged_ = 0;  ///< records produced since the last commit
+  bool settled_ = true;     ///< nothing was processed since the last commit
   std::chrono::microseconds last_commit_{};
   std::chrono::microseconds last_lag_{};
   std::chrono::microseconds opened_{};

@@ -14,7 +14,7 @@ namespace {
 constexpr Millis kExpireAfter = std::chrono::days{35};
 /// From so many waits the one in the middle is taken.
 constexpr std::int64_t kReferenceWaits = 50;
-constexpr std::int64_t kShortestReferenceMs = 100;
+constexpr std::int64_t kShortestReferenceMs = 1'000;
 
 constexpr LevelDetector* level_of(const CellDetectors& held, AlertKind kind) {
   switch (kind) {
@@ -185,7 +185,8 @@ void Detectors::add(CellIndex cell, EventTime begin, const Cell& amounts, const 
   CellDetectors& held = cells_[cell];
   watch_levels(cell, held, begin, amounts, alert);
   const std::int64_t interactions = amounts.at(measure_key(MeasureKind::kInteractions));
-  if (watches(AlertKind::kVolumeDrop) && cell_(cell).scope == Scope::kTouchpoint && interactions > 0) {
+  const bool may_fall_silent = cell_(cell).scope == Scope::kTouchpoint && cell_(cell).segment == kAllId;
+  if (watches(AlertKind::kVolumeDrop) && may_fall_silent && interactions > 0) {
     if (!held.silence) held.silence = std::make_unique<SilenceDetector>();
     bool slow_changed = false;
     const auto change =

@@ -26,8 +26,12 @@ constexpr double kDaySpread = 0.03;
 constexpr double kEffectMemory = 28;
 /// The tests are tuned anew when there are so many times more responses.
 constexpr double kTuneAgain = 1.05;
-/// An hour in which a test went beyond this share of its limit is not learned from.
-constexpr double kSuspicious = 0.5;
+/// What is seen of a fall in its first responses is uncertain; so much of the smallest one must be seen.
+constexpr double kSeen = 0.75;
+/// Fewer responses are no evidence.
+constexpr std::int64_t kFewestInStretch = 5;
+/// The approximations are not exact; the bench (docs/detection.md) says how far they hold.
+constexpr double kMargin = 1.15;
 constexpr double kOvershoot = 1.166;  // Siegmund, 2 x 0.583
 constexpr double kLeastLimit = 2;
 constexpr Millis kGiveUpAfter = std::chrono::days{7};
@@ -35,9 +39,9 @@ constexpr Millis kHour = std::chrono::hours{1};
 
 double as_real(std::int64_t value) { return static_cast<double>(value); }
 
-/// Largest cumulant function at theta of a fall m - X, X within 0..1 with mean m and this variance (Bennett).
-double cumulant(double theta, double mean, double variance) {
-  const double most = std::max(mean, 1e-6);
+/// Cumulant function at theta of a fall with this variance that is `most` or else nearly nothing. Where `most` is the
+/// mean it is the largest that a fall of values in 0..1 can have (Bennett).
+double cumulant(double theta, double most, double variance) {
   const double square = most * most;
   const double rare = variance / (square + variance);
   // ln((1 - rare) exp(-theta variance / most) + rare exp(theta most)), with the larger exponential taken out.
@@ -47,14 +51,14 @@ double cumulant(double theta, double mean, double variance) {
 }
 
 /// The theta at which a fall of this size gives the most evidence: the maximum of a concave function.
-double best_theta(double fall, double mean, double variance) {
+double best_theta(double fall, double most, double variance) {
   double low = 0;
-  double high = std::min(3 * fall / variance, 60 / std::max(mean, 1e-6));
+  double high = std::min(3 * fall / variance, 60 / most);
   for (int i = 0; i < 50; ++i) {
     const double third = (high - low) / 3;
     const double a = low + third;
     const double b = high - third;
-    if (a * fall - cumulant(a, mean, variance) < b * fall - cumulant(b, mean, variance)) {
+    if (a * fall - cumulant(a, most, variance) < b * fall - cumulant(b, most, variance)) {
       low = a;
     } else {
       high = b;
@@ -98,11 +102,26 @@ double LevelDetector::effect_at(const LocalHour& hour) const {
   return slow.hours[hour.hour].value + slow.days[hour.day].value;
 }
 
+double LevelDetector::smallest_fall(const LevelOptions& options) const {
+  return options.relative ? options.falls[0] * mean() : options.falls[0];
+}
+
 double LevelDetector::variance(const LevelOptions& options) const {
   const double m = mean();
   const double widest = std::max(m * (1 - m), options.least_variance);
   const double known = (recent.squares + kPriorPanes * widest) / (recent.panes + kPriorPanes);
   return std::max(known, options.least_variance);
+}
+
+double LevelDetector::farthest(const LevelOptions& options) const {
+  const double bound = std::max(mean(), 1e-6);
+  const double deviation = std::sqrt(variance(options));
+  // Bennett's two values have the skewness bound / deviation - deviation / bound.
+  const double widest = bound / deviation - deviation / bound;
+  const double cubed = deviation * deviation * deviation;
+  const double skewness = (recent.cubes / cubed + kPriorPanes * widest) / (recent.cubed_responses + kPriorPanes);
+  const double likely = deviation * (skewness + std::sqrt(skewness * skewness + 4)) / 2;
+  return std::min(likely, bound) * 0.75 + bound * 0.25;
 }
 
 double LevelDetector::swing(const LevelOptions& options) const {
@@ -139,14 +158,10 @@ void LevelDetector::learn_hour(const LevelOptions& options) {
 void LevelDetector::end_hour(const LevelPane& pane, const LevelOptions& options) {
   if (recent.hour == pane.hour.number) return;
   if (recent.hour_responses > 0) {
-    bool suspicious = recent.firing.has_value();
-    for (std::size_t i = 0; i < kTunings; ++i) {
-      suspicious = suspicious || recent.tests[i].evidence > kSuspicious * slow.tunings[i].limit;
-    }
-    if (!suspicious) learn_hour(options);
+    learn_hour(options);
     const double kept = 1 - 1 / kHoursOfPast;
-    for (double* each :
-         {&recent.responses, &recent.sum, &recent.squares, &recent.panes, &slow.rate_responses, &slow.rate_hours}) {
+    for (double* each : {&recent.responses, &recent.sum, &recent.squares, &recent.panes, &recent.cubes,
+                         &recent.cubed_responses, &slow.rate_responses, &slow.rate_hours}) {
       *each *= kept;
     }
     slow.rate_responses += recent.hour_responses;
@@ -161,17 +176,21 @@ void LevelDetector::end_hour(const LevelPane& pane, const LevelOptions& options)
 void LevelDetector::tune(const LevelOptions& options) {
   const double m = mean();
   const double deviation = variance(options);
+  const double most = farthest(options);
   // In the first hour the rate is not known; what came so far is then taken for what comes in one.
   const double rate = (slow.rate_responses + recent.hour_responses) / std::max(1.0, slow.rate_hours);
-  const double responses = rate * options.hours_between * static_cast<double>(kTunings);
+  const double responses = rate * options.hours_between * static_cast<double>(kTunings) * kMargin;
   for (std::size_t i = 0; i < kTunings; ++i) {
     Tuning& tuning = slow.tunings[i];
     const double fall = std::min(options.relative ? options.falls[i] * m : options.falls[i], 0.95 * m);
     tuning = {};
     if (fall < 1e-5) continue;
-    tuning.theta = best_theta(fall, m, deviation);
-    tuning.psi = cumulant(tuning.theta, m, deviation);
+    tuning.theta = best_theta(fall, most, deviation);
+    tuning.psi = cumulant(tuning.theta, most, deviation);
     tuning.limit = limit_for(responses, tuning.theta, tuning.psi, deviation);
+    // Over the hours that it takes to find such a fall the swings of the hours even out.
+    const double found_after = tuning.limit / std::max(tuning.theta * fall - tuning.psi, 1e-6);
+    tuning.allowance = std::sqrt(swing(options) / (1 + found_after / std::max(rate, 1.0)));
   }
   slow.tuned_at = recent.responses;
 }
@@ -183,6 +202,8 @@ void LevelDetector::take_in(const LevelPane& pane, double effect) {
     const double off = value - n * mean();
     recent.waiting_squares += off * off / (n * (1 + n / recent.responses));
     recent.waiting_panes += 1;
+    recent.waiting_cubes -= off * off * off;
+    recent.waiting_cubed += n;
   }
   recent.waiting_responses += n;
   recent.waiting_sum += value;
@@ -194,12 +215,15 @@ void LevelDetector::take_in(const LevelPane& pane, double effect) {
   recent.sum += std::exchange(recent.waiting_sum, 0);
   recent.squares += std::exchange(recent.waiting_squares, 0);
   recent.panes += std::exchange(recent.waiting_panes, 0);
+  recent.cubes += std::exchange(recent.waiting_cubes, 0);
+  recent.cubed_responses += std::exchange(recent.waiting_cubed, 0);
   recent.parts.add(std::exchange(recent.waiting_parts, {}));
 }
 
 void LevelDetector::forget_suspicion() {
   recent.tests = {};
   recent.waiting_responses = recent.waiting_sum = recent.waiting_squares = recent.waiting_panes = 0;
+  recent.waiting_cubes = recent.waiting_cubed = 0;
   recent.waiting_parts = {};
 }
 
@@ -213,7 +237,7 @@ std::optional<LevelChange> LevelDetector::test(const LevelPane& pane, double eff
     Stretch& stretch = recent.tests[i];
     const Tuning& tuning = slow.tunings[i];
     if (tuning.limit <= 0) continue;
-    const double evidence = stretch.evidence + tuning.theta * below - n * tuning.psi;
+    const double evidence = stretch.evidence + tuning.theta * (below - n * tuning.allowance) - n * tuning.psi;
     if (evidence <= 0) {
       stretch = {};
       continue;
@@ -228,7 +252,8 @@ std::optional<LevelChange> LevelDetector::test(const LevelPane& pane, double eff
     const double hours = 1 + as_real((closing - stretch.since).count()) / as_real(kHour.count());
     const double deviation = variance(options);
     const double spread = deviation / responses + deviation / recent.responses + swing(options) / hours;
-    if (fall <= 0 || fall * fall < 2 * spread * tuning.limit) continue;
+    if (stretch.responses < kFewestInStretch || fall < kSeen * smallest_fall(options)) continue;
+    if (fall * fall < 2 * spread * tuning.limit) continue;
     const double score = fall / std::sqrt(spread);
     if (found && found->score >= score) continue;
     found =
@@ -252,7 +277,7 @@ std::optional<LevelChange> LevelDetector::watch(const LevelPane& pane, double ef
   recovery.add(pane, effect);
   double limit = kLeastLimit;
   for (const Tuning& tuning : slow.tunings) limit = std::max(limit, tuning.limit);
-  if (recovery.evidence < limit) return std::nullopt;
+  if (recovery.evidence < limit || recovery.responses < kFewestInStretch) return std::nullopt;
   const double responses = as_real(recovery.responses);
   const double observed = as_real(recovery.sum) / kUnit / responses;
   const double baseline = std::clamp(mean() + recovery.usual / responses, 0.0, 1.0);
@@ -292,8 +317,7 @@ std::optional<LevelChange> LevelDetector::add(const LevelPane& pane, const Level
   }
   Firing firing;
   firing.at = found->at;
-  firing.fall =
-      std::max(found->baseline - found->observed, options.relative ? options.falls[0] * mean() : options.falls[0]);
+  firing.fall = std::max(found->baseline - found->observed, smallest_fall(options));
   firing.told = *found;
   firing.told.parts = {};
   recent.firing = std::move(firing);

@@ -87,7 +87,8 @@ struct LevelDetector {
   struct Tuning {
     double theta = 0;
     double psi = 0;
-    double limit = 0;  ///< 0: there is no such test
+    double limit = 0;      ///< 0: there is no such test
+    double allowance = 0;  ///< an hour may be so much worse than was to be expected: a standard deviation
   };
   /// An alert that fires.
   struct Firing {
@@ -103,12 +104,16 @@ struct LevelDetector {
     double sum = 0;        ///< of values less the effects of their hour and day
     double squares = 0;    ///< sum of squared deviations of panes, by response
     double panes = 0;
+    double cubes = 0;  ///< sum of cubed falls of panes, and of how many responses
+    double cubed_responses = 0;
     Cell parts;
     /// Not yet of the past, because a test is not at zero.
     double waiting_responses = 0;
     double waiting_sum = 0;
     double waiting_squares = 0;
     double waiting_panes = 0;
+    double waiting_cubes = 0;
+    double waiting_cubed = 0;
     Cell waiting_parts;
     /// Of the present hour.
     std::int64_t hour = 0;
@@ -145,6 +150,10 @@ struct LevelDetector {
   [[nodiscard]] double swing(const LevelOptions& options) const;
 
  private:
+  /// How far below the mean a response is taken to lie at most: a quarter of the way from what the skewness says to
+  /// what can be.
+  [[nodiscard]] double farthest(const LevelOptions& options) const;
+  [[nodiscard]] double smallest_fall(const LevelOptions& options) const;
   [[nodiscard]] double effect_at(const LocalHour& hour) const;
   void end_hour(const LevelPane& pane, const LevelOptions& options);
   void learn_hour(const LevelOptions& options);

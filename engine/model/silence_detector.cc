@@ -11,7 +11,7 @@ namespace {
 constexpr double kLeft = 0.1;
 const double kFallOfEach = std::log(1 / kLeft);
 /// Rates are learned for so long first, and from so many hours.
-constexpr Millis kLearnFor = std::chrono::days{7};
+constexpr Millis kLearnFor = std::chrono::days{14};
 constexpr double kFewestCame = 200;
 /// Before a kind of hour is known, it counts as so many interactions at the average rate.
 constexpr double kPriorCame = 10;

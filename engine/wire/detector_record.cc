@@ -129,6 +129,7 @@ void pass_level_slow(Way& way, Slow& slow) {
     way.real(each.theta);
     way.real(each.psi);
     way.real(each.limit);
+    way.real(each.allowance);
   }
 }
 

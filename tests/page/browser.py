@@ -102,12 +102,11 @@ class Browser:
         return result["result"].get("value")
 
     def wait(self, expression, seconds=60):
-        """Until the expression is true; its value. Only a guard against hanging."""
+        """Until the expression is true in JavaScript's sense. The time is only a guard against hanging."""
         deadline = time.monotonic() + seconds
         while True:
-            value = self.run(expression)
-            if value:
-                return value
+            if self.run(f"!!({expression})"):
+                return True
             if time.monotonic() > deadline:
                 raise TimeoutError(f"never true: {expression}")
             time.sleep(0.05)

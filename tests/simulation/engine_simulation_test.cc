@@ -13,6 +13,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/flow/topic_names.h"
 #include "tests/simulation/world.h"
 
 namespace touchstone {
@@ -128,6 +129,40 @@ TEST(EngineSimulation, WritesTheSameHoweverItIsBatched) {
   }
   plan.delta_partitions = 5;
   EXPECT_EQ(difference(expected, outcome_of(plan, stream)), "") << "with another number of windows partitions";
+}
+
+/// Alerts of every cell of the outcome.
+int alerts_in(const Outcome& outcome) {
+  int alerts = 0;
+  for (const auto& [key, values] : outcome) {
+    if (key.first == TopicNames{}.alerts) alerts += static_cast<int>(values.size());
+  }
+  return alerts;
+}
+
+TEST(EngineSimulation, TellsTheSameAlertsWhateverFailsAndHoweverItIsSpread) {
+  Random random(11);
+  Plan plan;
+  const auto stream = stream_with_drop(random, 600, plan.partitions);
+  const Outcome expected = outcome_of(plan, stream);
+  // It fires in the page's cell and in others above it, and each is resolved.
+  ASSERT_GE(alerts_in(expected), 8);
+  ASSERT_TRUE(expected.contains({TopicNames{}.alerts, "satisfaction-drop/touchpoint/page/all"}));
+  EXPECT_EQ(expected.at({TopicNames{}.alerts, "satisfaction-drop/touchpoint/page/all"}).size(), 2);
+  for (const std::size_t batch : {std::size_t{1}, std::size_t{600}}) {
+    plan.batch = batch;
+    EXPECT_EQ(difference(expected, outcome_of(plan, stream)), "") << "in batches of " << batch;
+  }
+  plan.delta_partitions = 5;
+  EXPECT_EQ(difference(expected, outcome_of(plan, stream)), "") << "with another number of windows partitions";
+  plan = Plan{};
+  plan.disturbed = true;
+  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+    plan.seed = seed;
+    plan.slices = seed % 2 == 0 ? 4 : 1;
+    plan.instances = 1 + static_cast<int>(seed % 3);
+    EXPECT_EQ(difference(expected, outcome_of(plan, stream)), "") << "disturbed by seed " << seed;
+  }
 }
 
 }  // namespace

@@ -44,4 +44,25 @@ std::vector<SimRecord> any_stream(Random& random, int count, std::int32_t partit
   return stream;
 }
 
+std::vector<SimRecord> stream_with_drop(Random& random, int count, std::int32_t partitions) {
+  std::vector<SimRecord> stream;
+  std::int64_t now = millis_of(testing::at(0));
+  for (int i = 0; i < count; ++i) {
+    now += between(random, 0, 20'000);
+    const bool bad = i > count / 2 && i < count * 3 / 4;
+    const std::string who = "c" + std::to_string(between(random, 0, 40));
+    SimRecord record;
+    record.topic = "input";
+    record.partition = Partition(murmur2_partition(who, partitions));
+    record.key = who;
+    record.timestamp_ms = now;
+    const std::int64_t stars = bad ? between(random, 1, 2) : between(random, 4, 5);
+    record.value = "{\"type\":\"page_view\",\"time\":" + std::to_string(now - between(random, 0, 9'000)) +
+                   ",\"feedback\":{\"stars\":" + std::to_string(stars) + "}" +
+                   (between(random, 0, 2) == 0 ? ",\"attributes\":{\"tier\":\"gold\"}}" : "}");
+    stream.push_back(std::move(record));
+  }
+  return stream;
+}
+
 }  // namespace touchstone::simulation

@@ -16,4 +16,7 @@ using Random = std::mt19937_64;
 /// Records of a small shop: out of order, late, repeated, broken, forgotten.
 [[nodiscard]] std::vector<SimRecord> any_stream(Random& random, int count, std::int32_t partitions);
 
+/// Ratings of a page through some hours, which for a while are bad.
+[[nodiscard]] std::vector<SimRecord> stream_with_drop(Random& random, int count, std::int32_t partitions);
+
 }  // namespace touchstone::simulation

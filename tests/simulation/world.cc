@@ -247,7 +247,7 @@ Outcome World::outcome() {
 
 std::vector<std::string> World::derived() const {
   const TopicNames& names = topology_.topics;
-  return {names.interactions, names.transitions, names.conversions, names.windows, names.dead_letters};
+  return {names.interactions, names.transitions, names.conversions, names.windows, names.alerts, names.dead_letters};
 }
 
 /// What is only asked for, not written: moves, stays and rankings over the longest window; and who is in which stage.

@@ -19,17 +19,16 @@ function measure(kind: string, value: number): string {
   return share(value);
 }
 
-function partText(state: State, part: AlertPart, of: (id: string) => string): string {
+function partText(part: AlertPart, of: (id: string) => string): string {
   const where = part.id === undefined ? "" : of(part.id);
-  const what = part.what === "mix" ? fill(w().mix, where) : fill(w().within, where || part.what);
+  const what = part.what === "mix" ? fill(w().mix, where).replace(/:\s*$/, "") : fill(w().within, where || part.what);
   return `${part.change > 0 ? "+" : "−"}${share(Math.abs(part.change))} ${what}`;
-  void state;
 }
 
 export function explanation(state: State, alert: Alert): HTMLElement | null {
   const lines = [
-    ...(alert.explanation?.segments ?? []).slice(0, kPartsShown).map((part) => partText(state, part, (id) => segmentName(state, id))),
-    ...(alert.explanation?.channels ?? []).slice(0, kPartsShown).map((part) => partText(state, part, (id) => id)),
+    ...(alert.explanation?.segments ?? []).slice(0, kPartsShown).map((part) => partText(part, (id) => segmentName(state, id))),
+    ...(alert.explanation?.channels ?? []).slice(0, kPartsShown).map((part) => partText(part, (id) => id)),
   ];
   if (lines.length === 0) return null;
   return h("details", { class: "why" }, h("summary", null, w().whyTitle), h("ul", null, ...lines.map((line) => h("li", null, line))));
@@ -45,7 +44,7 @@ export function alertItem(state: State, alert: Alert, open?: (alert: Alert) => v
   const title = h("span", { class: "alert-title" }, w().kinds[alert.kind] ?? alert.kind);
   const subject = h("span", { class: "alert-subject" }, subjectOf(state, alert));
   const head = open ? h("button", { type: "button", class: "alert-head", onclick: () => open(alert) }, title, subject) : h("div", { class: "alert-head" }, title, subject);
-  return h("li", { class: `alert ${alert.state}` }, head, h("div", { class: "alert-figures" }, figures.join(" · ")), h("div", { class: "alert-when" }, when), explanation(state, alert));
+  return h("li", { class: `alert ${alert.state}` }, head, h("div", { class: "alert-facts" }, h("div", { class: "alert-figures" }, figures.join(" · ")), h("div", { class: "alert-when" }, when)), explanation(state, alert));
 }
 
 export class AlertList {

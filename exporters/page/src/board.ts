@@ -31,13 +31,16 @@ class StageHead {
   private readonly facts = h("span", { class: "stage-facts" });
   private readonly weight = h("span", { class: "stage-weight" });
 
-  constructor(readonly id: string, place: number) {
-    this.element = h("div", { class: "stage-head", role: "columnheader" }, h("span", { class: "stage-step", "aria-hidden": "true" }, String(place + 1)), h("span", { class: "stage-text" }, this.name, this.facts), this.weight);
+  private readonly step = h("span", { class: "stage-step", "aria-hidden": "true" });
+
+  constructor(readonly id: string, private readonly place: number) {
+    this.element = h("div", { class: "stage-head", role: "columnheader" }, this.step, h("span", { class: "stage-text" }, this.name, this.facts), this.weight);
   }
 
   update(stage: Stage | undefined): void {
+    setText(this.step, number(this.place + 1));
     setText(this.name, stageName(this.id));
-    setText(this.facts, stage ? `${number(stage.customers)} ${w().customers}${stage.satisfaction ? ` · ${share(stage.satisfaction.mean)}` : ""}` : "");
+    setText(this.facts, stage ? `${fill(w().ofCustomers, number(stage.customers))}${stage.satisfaction ? ` · ${share(stage.satisfaction.mean)}` : ""}` : "");
     this.weight.style.inlineSize = `${Math.min(100, (stage?.weight_share ?? 0) * 100).toFixed(0)}%`;
     this.element.title = stage ? fill(w().importance, share(stage.weight_share)) : "";
   }
@@ -119,7 +122,7 @@ class SegmentRow {
   update(): void {
     const segment = this.state.segments.get(this.id);
     setText(this.name, segmentName(this.state, this.id));
-    setText(this.facts, segment ? `${number(segment.customers)} ${w().customers} · ${number(segment.interactions)} ${w().interactions}` : "");
+    setText(this.facts, segment ? `${fill(w().ofCustomers, number(segment.customers))} · ${fill(w().ofInteractions, number(segment.interactions))}` : "");
     this.button.setAttribute("aria-expanded", String(this.expanded));
     this.button.setAttribute("aria-label", fill(w().expand, segmentName(this.state, this.id)));
     setClass(this.element, `segment-row ${this.expanded ? "open" : "closed"}${segment && segment.interactions > 0 ? "" : " empty"}`);

@@ -43,6 +43,8 @@ function pathOf(trend: Trend | undefined): string {
   return path;
 }
 
+const icon = (path: string): SVGElement => svg("svg", { class: "icon", viewBox: "0 0 16 16", "aria-hidden": "true" }, svg("path", { d: path }));
+
 export class Card {
   readonly element: HTMLButtonElement;
   private readonly name = h("span", { class: "card-name" });
@@ -55,7 +57,10 @@ export class Card {
   private readonly range = h("span", { class: "meter-range" });
   private readonly mark = h("span", { class: "meter-mark" });
   private readonly meter = h("span", { class: "meter", "aria-hidden": "true" }, this.range, this.bar, this.mark);
-  private readonly counts = h("span", { class: "card-counts" });
+  private readonly interactions = h("span");
+  private readonly customers = h("span");
+  private readonly counts = h("span", { class: "card-counts" }, icon("M8 1.8v2M8 12.2v2M1.8 8h2M12.2 8h2M8 5.6a2.4 2.4 0 1 0 0 4.8 2.4 2.4 0 0 0 0-4.8Z"), this.interactions,
+    icon("M8 8a2.7 2.7 0 1 0 0-5.4A2.7 2.7 0 0 0 8 8ZM2.8 13.8a5.2 5.2 0 0 1 10.4 0"), this.customers);
   private readonly tags = h("span", { class: "card-tags" });
   private tagText = "";
 
@@ -86,10 +91,12 @@ export class Card {
       this.mark.style.insetInlineStart = `${((expected ?? 0) * 100).toFixed(1)}%`;
       setShown(this.mark, expected !== undefined);
     }
-    setText(this.counts, `${number(reading?.interactions ?? 0)} ${words.interactions} · ${number(reading?.customers ?? 0)} ${words.customers}`);
+    setText(this.interactions, number(reading?.interactions ?? 0));
+    setText(this.customers, number(reading?.customers ?? 0));
+    this.counts.title = `${fill(words.ofInteractions, this.interactions.textContent!)} · ${fill(words.ofCustomers, this.customers.textContent!)}`;
     this.updateTags(reading);
     const standing = { good: words.asExpected, poor: words.belowExpectation, bad: words.painPoint, plain: "", none: words.noRatings }[toneOf(reading)];
-    this.element.setAttribute("aria-label", [name, rated ? `${words.satisfaction} ${share(rated.mean)}` : "", standing, this.tagText].filter(Boolean).join(", "));
+    this.element.setAttribute("aria-label", [name, rated ? `${words.satisfaction} ${share(rated.mean)}` : "", standing, this.tagText.split(", ").filter((each) => each !== standing).join(", "), this.counts.title].filter(Boolean).join(", "));
   }
 
   private updateTags(reading: Touchpoint | undefined): void {

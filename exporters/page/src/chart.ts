@@ -52,7 +52,7 @@ export class Chart {
       cursor: { drag: { x: false, y: false }, points: { size: 6 } },
       scales: { y: { range: this.range ? () => this.range! : (_, low, high) => [Math.min(0, low), high > 0 ? high * 1.1 : 1] } },
       axes: [
-        { stroke: text, font, grid, ticks: { show: false }, values: (_, ticks) => ticks.map((tick, i) => (i > 0 && tick - ticks[i - 1] >= 43_200 ? day : clock).format(tick * 1000)) },
+        { stroke: text, font, grid, ticks: { show: false }, size: 28, values: (_, ticks) => ticks.map((tick, i) => (i > 0 && tick - ticks[i - 1] >= 43_200 ? day : clock).format(tick * 1000)) },
         { stroke: text, font, grid, ticks: { show: false }, size: 48, values: (_, ticks) => ticks.map((tick) => this.show(tick)) },
       ],
       series: [

@@ -71,7 +71,7 @@ function build(): void {
     h("a", { class: "skip", href: "#map" }, w().skip),
     h("header", { class: "top" },
       h("div", { class: "brand" }, mark, h("div", null, title, subtitle)),
-      h("div", { class: "live" }, dot, liveText),
+      h("div", { class: "status" }, dot, liveText),
       h("div", { class: "controls" }, windowChooser, languageChooser(), themeButton())),
     h("main", null, summary, alerts.element, notice, h("div", { class: "scroll", tabindex: "-1" }, board.element)),
     detail.element);
@@ -173,7 +173,8 @@ async function readMap(): Promise<void> {
 /// What holds now, of which the stream then tells the changes.
 async function readNow(): Promise<void> {
   const chosen = state.window!;
-  void readMap();
+  clearTimeout(readingTimer);
+  readingTimer = window.setTimeout(() => void readMap(), kReadingMs);
   const [rows, firing, recent] = await Promise.all([
     fetchRows({ window: chosen, segment: "all" }, kTrendRows).catch(() => [] as Row[]),
     fetchAlerts().catch(() => [] as Alert[]),
@@ -262,12 +263,12 @@ function askToken(): void {
 
 async function begin(): Promise<void> {
   try {
-    // The usual answer is about the longest window; its list of windows says which there are.
-    const first = await fetchMap(state.window ?? localStorage.getItem("touchstone.window") ?? undefined).catch((error) => {
+    // If there is no such window, the usual answer is about the longest, and says which there are.
+    const wanted = localStorage.getItem("touchstone.window") ?? "5m";
+    const first = await fetchMap(wanted).catch((error) => {
       if (error instanceof NeedsToken || error instanceof NotThere || error instanceof TypeError) throw error;
       return fetchMap();
     });
-    const wanted = localStorage.getItem("touchstone.window") ?? "5m";
     const names = first.windows.map((each) => each.name);
     state.changeWindow(names.includes(wanted) ? wanted : names[Math.min(1, names.length - 1)]);
     state.takeMap(first.window === state.window ? first : await fetchMap(state.window));

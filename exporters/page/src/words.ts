@@ -20,6 +20,8 @@ const en = {
   customers: "Customers",
   interactions: "Interactions",
   conversions: "Conversions",
+  ofCustomers: "{0} customers",
+  ofInteractions: "{0} interactions",
   satisfaction: "Satisfaction",
   unmapped: "Not on the map",
   alerts: "Alerts",
@@ -108,6 +110,8 @@ const fa: Words = {
   customers: "مشتریان",
   interactions: "تعامل‌ها",
   conversions: "تبدیل‌ها",
+  ofCustomers: "{0} مشتری",
+  ofInteractions: "{0} تعامل",
   satisfaction: "رضایت",
   unmapped: "بیرون از نقشه",
   alerts: "هشدارها",
@@ -194,6 +198,8 @@ const ar: Words = {
   customers: "العملاء",
   interactions: "التفاعلات",
   conversions: "التحويلات",
+  ofCustomers: "{0} عميل",
+  ofInteractions: "{0} تفاعل",
   satisfaction: "الرضا",
   unmapped: "خارج الخريطة",
   alerts: "التنبيهات",
@@ -280,6 +286,8 @@ const ru: Words = {
   customers: "Клиенты",
   interactions: "Взаимодействия",
   conversions: "Конверсии",
+  ofCustomers: "клиентов: {0}",
+  ofInteractions: "взаимодействий: {0}",
   satisfaction: "Удовлетворённость",
   unmapped: "Вне карты",
   alerts: "Оповещения",
@@ -399,7 +407,7 @@ export function time(text: string): string {
 }
 
 export function seconds(value: number): string {
-  if (value < 100) return `${fraction(value)} ${words.seconds}`;
+  if (value < 100) return `${(value < 10 ? decimal : whole).format(value)} ${words.seconds}`;
   if (value < 6000) return `${whole.format(value / 60)} ${words.minutes}`;
   if (value < 200_000) return `${whole.format(value / 3600)} ${words.hours}`;
   return `${whole.format(value / 86400)} ${words.days}`;

@@ -70,6 +70,7 @@ TEST(Configuration, TheExampleShowsTheDefaults) {
   EXPECT_EQ(shown.state.min_free, defaults.state.min_free);
   EXPECT_EQ(shown.http.listen, defaults.http.listen);
   EXPECT_EQ(shown.http.reload, defaults.http.reload);
+  EXPECT_EQ(shown.http.rows, defaults.http.rows);
   EXPECT_EQ(shown.topics.prefix, defaults.topics.prefix);
   EXPECT_EQ(shown.topics.partitions, defaults.topics.partitions);
   EXPECT_EQ(shown.topics.replication, defaults.topics.replication);
@@ -125,7 +126,7 @@ kafka:
   properties: {bootstrap.servers: "a:1,b:2", linger.ms: 1.50, enable.x: true, p: {env: P}, q: {file: q}}
   properties_file: /etc/kafka.properties
 state: {dir: state, slices: 48, min_free: 2GiB}
-http: {listen: "[::1]:0", token_file: token, reload: true}
+http: {listen: "[::1]:0", token_file: token, reload: true, rows: false}
 topics: {prefix: acme., partitions: 12, replication: 3}
 group: acme
 instance: one
@@ -166,6 +167,7 @@ log: {format: json, level: debug}
   EXPECT_EQ(all.http.listen, (ListenAddress{"::1", 0}));
   EXPECT_EQ(all.http.token_file, "/etc/touchstone/token");
   EXPECT_TRUE(all.http.reload);
+  EXPECT_FALSE(all.http.rows);
   EXPECT_EQ(all.topics.prefix, "acme.");
   EXPECT_EQ(all.topics.partitions, 12);
   EXPECT_EQ(all.topics.replication, 3);

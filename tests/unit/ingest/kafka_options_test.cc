@@ -24,7 +24,8 @@ std::map<std::string, std::string> final_values(KafkaRole role, const KafkaPrope
 }
 
 TEST(KafkaOptions, AreTakenByLibrdkafkaInEveryRole) {
-  for (const KafkaRole role : {KafkaRole::kInput, KafkaRole::kOutput, KafkaRole::kRestore, KafkaRole::kAdmin}) {
+  for (const KafkaRole role :
+       {KafkaRole::kInput, KafkaRole::kOutput, KafkaRole::kRestore, KafkaRole::kFollow, KafkaRole::kAdmin}) {
     const auto conf = make_conf(role, kIdentity, kMinimal);
     EXPECT_TRUE(conf) << conf.error().message();
   }
