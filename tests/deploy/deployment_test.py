@@ -172,7 +172,7 @@ def dockerfile_problems():
             yield f".dockerignore: the build needs {folder}"
     cmake = (ROOT / "CMakeLists.txt").read_text(encoding="utf-8")
     for folder in ignored:
-        if re.search(rf"^add_subdirectory\({folder}\)", cmake, re.MULTILINE):
+        if re.search(rf"^add_subdirectory\({re.escape(folder)}\)", cmake, re.MULTILINE):
             yield f".dockerignore: CMakeLists.txt cannot do without {folder}"
     users = [step.split()[1] for step in steps if step.startswith("USER ")]
     pods = [each for each in read_all("base") if each["kind"] == "StatefulSet"][0]["spec"]["template"]["spec"]["securityContext"]
