@@ -393,7 +393,7 @@ class Report:
 
 def read_schemas():
     there = sorted(path.name for path in SCHEMAS.iterdir())
-    if there != sorted([f"{topic}.schema.json" for topic in TOPICS] + ["asyncapi.yaml"]):
+    if there != sorted([f"{topic}.schema.json" for topic in TOPICS] + ["asyncapi.yaml", "openapi.json"]):
         raise Failed(f"exporters/schema holds {', '.join(there)}")
     return {topic: json.loads((SCHEMAS / f"{topic}.schema.json").read_text(encoding="utf-8"), object_pairs_hook=fields_once) for topic in TOPICS}
 
