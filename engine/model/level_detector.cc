@@ -287,7 +287,10 @@ std::optional<LevelChange> LevelDetector::watch(const LevelPane& pane, double ef
   const double n = as_real(pane.responses);
   const double halfway = std::clamp(mean() + effect - firing.fall / 2, 0.0, 1.0);
   Stretch& recovery = firing.recovery;
-  const double gain = firing.fall / variance(options) * (as_real(pane.sum) / kUnit - n * halfway);
+  // Values in the middle of the scale vary more than those at its end.
+  const double low = std::clamp(mean() - firing.fall, 0.01, 0.99);
+  const double wider = std::max(1.0, low * (1 - low) / std::max(mean() * (1 - mean()), 0.01));
+  const double gain = firing.fall / (variance(options) * wider) * (as_real(pane.sum) / kUnit - n * halfway);
   if (recovery.evidence + gain <= 0) {
     recovery = {};
     return std::nullopt;

@@ -112,7 +112,8 @@ void pass_hour(Way& way, Hour& hour) {
 
 template <typename Way, typename Recent>
 void pass_level_recent(Way& way, Recent& recent) {
-  for (auto* each : {&recent.responses, &recent.sum, &recent.squares, &recent.panes, &recent.waiting_responses,
+  for (auto* each : {&recent.cubes, &recent.cubed_responses, &recent.waiting_cubes, &recent.waiting_cubed,
+                     &recent.responses, &recent.sum, &recent.squares, &recent.panes, &recent.waiting_responses,
                      &recent.waiting_sum, &recent.waiting_squares, &recent.waiting_panes}) {
     way.real(*each);
   }
