@@ -240,8 +240,8 @@ Result<void> KafkaOutput::send_offsets(const std::vector<ConsumedOffset>& consum
 Result<void> KafkaOutput::end_transaction() {
   const Deadline deadline(end_patience(), connection_);
   for (;;) {
-    // With a time-out librdkafka and the broker may disagree about the transaction. A client that runs into it is used no
-    // more, so that this does not matter; without one, nothing would end the call while the broker is away.
+    // With a time-out librdkafka and the broker may disagree about the transaction. A client that runs into it is used
+    // no more, so that this does not matter; without one, nothing would end the call while the broker is away.
     const ErrorPtr failed(rd_kafka_commit_transaction(client_.get(), std::max(1, deadline.left_ms(end_patience()))));
     if (!failed) return {};
     const Error error = error_of(failed.get(), "committing");
