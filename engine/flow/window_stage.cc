@@ -1,6 +1,7 @@
 #include "engine/flow/window_stage.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "engine/wire/detector_record.h"
@@ -112,18 +113,28 @@ void WindowStage::close(const std::optional<EndOfInput>& end, Offset at, Output&
     ++out.counts.rows;
     fresh_.emplace(row.window, windows_.index(row.cell));
   };
-  const auto alert = [&](const Alert& told) {
-    const std::string& window = windows_.specs().front().name;
-    out.records.push_back({options_.topics.alerts, std::nullopt, alert_key(told), alert_json(told, window), {}});
-  };
+  std::vector<Alert> alerts;
+  const auto alert = [&](const Alert& told) { alerts.push_back(told); };
   windows_.show_panes_to(
       [&](CellIndex cell, EventTime begin, const Cell& amounts) { detectors_.add(cell, begin, amounts, alert); });
   if (const auto watermark = watermark_.value()) windows_.close_until(*watermark, may_touch, write);
   if (end && end->highest && ended(end->session)) windows_.end(*end->highest, may_touch, write);
   windows_.show_panes_to(nullptr);
   if (const auto closed = windows_.closed().front()) detectors_.reach(*closed, may_touch, alert);
+  write_alerts(std::move(alerts), out);
   if (const auto closed = windows_.closed().back()) {
     rankings_.close(*closed, [&](const CellKey& ranking) { return may_touch(windows_.index(ranking)); });
+  }
+}
+
+// In the order of their time, so that it does not matter over how many closings one record of the log goes.
+void WindowStage::write_alerts(std::vector<Alert> alerts, Output& out) const {
+  std::stable_sort(alerts.begin(), alerts.end(), [](const Alert& a, const Alert& b) {
+    return std::tie(a.at, a.cell, a.kind) < std::tie(b.at, b.cell, b.kind);
+  });
+  const std::string& window = windows_.specs().front().name;
+  for (const Alert& told : alerts) {
+    out.records.push_back({options_.topics.alerts, std::nullopt, alert_key(told), alert_json(told, window), {}});
   }
 }
 

@@ -53,6 +53,7 @@ class WindowStage final : public Stage {
  private:
   void add(const NamedDelta& delta, Offset at, Output& out);
   void close(const std::optional<EndOfInput>& end, Offset at, Output& out);
+  void write_alerts(std::vector<Alert> alerts, Output& out) const;
   [[nodiscard]] std::uint32_t slice_of(CellIndex cell);
   [[nodiscard]] Row shown(Row row) const;
   [[nodiscard]] Cell shown(const Cell& cell) const;
