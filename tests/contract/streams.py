@@ -48,6 +48,23 @@ def stream(the_map):
     yield event(customer="c1", touchpoint=touchpoints[0], value=1e12, time=int(moment.replace(tzinfo=datetime.timezone.utc).timestamp() * 1000))
 
 
+def drop(the_map):
+    """A week of ratings, worse at night than by day, and then a night in which most come from another channel, all wait for longer, and one
+    segment is dissatisfied: what an alert about it consists of has parts of every kind."""
+    by_channel = {each.get("channel"): each["id"] for each in reversed(the_map["touchpoints"]) if each.get("channel")}
+    first, second = list(by_channel.values())[:2]
+    segments = [each["id"] for each in the_map["segments"]][:2]
+    begin = datetime.datetime(2026, 3, 2)
+    for number in range(8 * 24 * 30):
+        moment = begin + datetime.timedelta(minutes=2 * number)
+        falls = number >= 7 * 24 * 30
+        segment = segments[number % 2]
+        at_second = number % 10 < (8 if falls else 2)
+        good = number * 7 % 20 < (17 if 7 <= moment.hour < 19 else 14) - (10 if falls and segment == segments[1] else 0)
+        yield {"id": f"d{number}", "type": "survey", "customer": f"c{number % 50}", "time": as_time(moment), "segment": segment,
+               "touchpoint": second if at_second else first, "wait_s": (60 if falls else 10) + number % 3, "feedback": {"csat": (5 if good else 1) - (0.5 if at_second and good else 0)}}
+
+
 def wrong_lines():
     """The wrong records of the decoder's test, those that a line of a file can be."""
     for line in WRONG_RECORDS.read_text(encoding="utf-8").splitlines():
@@ -82,6 +99,9 @@ def inputs(scratch, events_max, lines_max, made_up_lines_max):
         events.write_bytes(b"\n".join(lines) + b"\n")
         yield f"map {the_map.stem}", the_map, events, "1h,7d", made_up_lines_max, None
         if the_map.stem == "retail":
+            falling = scratch / "drop.ndjson"
+            falling.write_bytes(b"".join(json.dumps(each).encode() + b"\n" for each in drop(yaml.safe_load(the_map.read_text(encoding="utf-8")))))
+            yield "a drop", the_map, falling, "1h,7d", made_up_lines_max, None
             yield "pseudonyms", the_map, events, "7d", made_up_lines_max, pseudonymising(scratch)
     events = scratch / "wrong.ndjson"
     events.write_bytes(b"\n".join(wrong_lines()) + b"\n")
