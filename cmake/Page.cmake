@@ -1,5 +1,6 @@
 # The live page: TypeScript made into three files by Vite, in the build directory, and these made into a source of the
-# exporters. npm runs only where package-lock.json changed, Vite only where the page changed.
+# exporters. npm runs only where package-lock.json changed, when the build is configured; Vite only where the page changed.
+# Where npm cannot fetch, the program is built without the page, and says so.
 option(TOUCHSTONE_PAGE "Build the live page into the program; wants Node 18 or newer with npm" ON)
 if(TOUCHSTONE_SANITIZE)
   set(TOUCHSTONE_PAGE OFF)  # it has nothing to gain there
@@ -15,17 +16,24 @@ if(TOUCHSTONE_PAGE)
   if(NOT TOUCHSTONE_NPM)
     message(FATAL_ERROR "npm is missing, which builds the live page: deploy/setup installs it, -DTOUCHSTONE_PAGE=OFF builds without the page")
   endif()
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${page_source}/package-lock.json)
   set(page_stamp ${page_build}/node_modules/.stamp)
-  add_custom_command(OUTPUT ${page_stamp}
-    COMMAND ${CMAKE_COMMAND} -E make_directory ${page_build}
-    COMMAND ${CMAKE_COMMAND} -E copy ${page_source}/package.json ${page_source}/package-lock.json ${page_build}
+  if(NOT EXISTS ${page_stamp} OR ${page_source}/package-lock.json IS_NEWER_THAN ${page_stamp})
+    message(STATUS "fetching what builds the live page")
+    file(COPY ${page_source}/package.json ${page_source}/package-lock.json DESTINATION ${page_build})
     # Nothing of these packages is run while they are installed.
-    COMMAND ${TOUCHSTONE_NPM} ci --ignore-scripts --no-audit --no-fund --loglevel=error
-    COMMAND ${CMAKE_COMMAND} -E touch ${page_stamp}
-    DEPENDS ${page_source}/package.json ${page_source}/package-lock.json
-    WORKING_DIRECTORY ${page_build}
-    COMMENT "Fetching what builds the page" VERBATIM)
+    execute_process(COMMAND ${TOUCHSTONE_NPM} ci --ignore-scripts --no-audit --no-fund --loglevel=error
+      WORKING_DIRECTORY ${page_build} RESULT_VARIABLE npm_failed OUTPUT_QUIET ERROR_VARIABLE npm_said)
+    if(npm_failed)
+      message(WARNING "this build goes without the live page, because npm cannot fetch what builds it:\n${npm_said}")
+      set(TOUCHSTONE_PAGE OFF)
+    else()
+      file(TOUCH ${page_stamp})
+    endif()
+  endif()
+endif()
 
+if(TOUCHSTONE_PAGE)
   file(GLOB page_sources CONFIGURE_DEPENDS ${page_source}/src/* ${page_source}/public/*)
   list(APPEND page_sources ${page_source}/index.html ${page_source}/vite.config.ts ${page_source}/tsconfig.json)
   add_custom_command(OUTPUT ${TOUCHSTONE_PAGE_FILES}
