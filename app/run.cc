@@ -264,9 +264,19 @@ void tell(const Reloaded& reloaded) {
   if (reloaded.problems.empty()) spdlog::info(reloaded.changed ? "another map is in force" : "the map is as it was");
 }
 
+/// What there is once in a process, whatever engines follow each other in it.
+struct Process {
+  const Configuration& configuration;
+  Clock& clock;
+  Board& board;
+  Signals& signals;
+  Reload& reload;
+  ServiceManager& service;
+};
+
 /// Until it is stopped, at its end, or cannot go on.
-Result<void> run_engine(EngineOptions options, RocksTables& tables, const Configuration& configuration, Clock& clock,
-                        Board& board, Signals& signals, Reload& reload, ServiceManager& service) {
+Result<void> run_engine(EngineOptions options, RocksTables& tables, const Process& process) {
+  const auto& [configuration, clock, board, signals, reload, service] = process;
   auto shelves = file_shelves(configuration.state.dir);
   if (!shelves) return shelves.error();
   options.topology.make_shelf = std::move(*shelves);
@@ -290,19 +300,19 @@ Result<void> run_engine(EngineOptions options, RocksTables& tables, const Config
 
 /// One engine after another: where the local state turns out to be damaged, it is emptied and a new engine restores it.
 Result<void> run_engines(const EngineOptions& options, const RocksTablesOptions& tables_options,
-                         const Configuration& configuration, Clock& clock, Board& board, Signals& signals,
-                         Reload& reload, ServiceManager& service) {
+                         const Process& process) {
   // A disk that damages what it is given again and again is for a person to look at.
   constexpr int kRebuilds = 3;
   for (int rebuilt = 0;; ++rebuilt) {
-    auto tables = open_tables(configuration.state.dir, tables_options, board, signals, service);
+    auto tables =
+        open_tables(process.configuration.state.dir, tables_options, process.board, process.signals, process.service);
     if (!tables) return tables.error();
     if (!*tables) return {};
-    const Result<void> ended = run_engine(options, **tables, configuration, clock, board, signals, reload, service);
-    if (ended || !(*tables)->damaged() || rebuilt == kRebuilds || signals.stop_requested()) return ended;
+    const Result<void> ended = run_engine(options, **tables, process);
+    if (ended || !(*tables)->damaged() || rebuilt == kRebuilds || process.signals.stop_requested()) return ended;
     tables_options.report(ended.error().message() + ": it is emptied and restored from the changelog");
     tables->reset();
-    TOUCHSTONE_TRY(RocksTables::wipe(configuration.state.dir));
+    TOUCHSTONE_TRY(RocksTables::wipe(process.configuration.state.dir));
   }
 }
 
@@ -340,8 +350,8 @@ int run(const Configuration& configuration, RunUntil until) {
 
   ServiceManager service = ServiceManager::from_environment();
   service.ready();
-  const Result<void> ended = run_engines(options, tables_options(configuration, *found), configuration, clock, board,
-                                         signals, reload, service);
+  const Result<void> ended = run_engines(options, tables_options(configuration, *found),
+                                         {configuration, clock, board, signals, reload, service});
   chronicler.stop();
   (*server)->stop(kLastRequests);
   if (!ended) return failed(ended.error());
