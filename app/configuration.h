@@ -62,7 +62,7 @@ struct Configuration {
   };
   struct State {
     std::string dir;
-    std::uint32_t slices = 64;
+    std::uint32_t slices = 256;
     std::uint64_t min_free = std::uint64_t{512} << 20;  ///< bytes on the volume of `dir`; below that no input is taken
   };
   struct Http {

@@ -45,6 +45,7 @@ bool is_for_search_of_faults(std::string_view level) { return level == "debug" |
 KafkaConnection connection_of(const Configuration& configuration) {
   KafkaConnection connection;
   connection.properties = read_kafka_properties(configuration).values;
+  connection.transaction_timeout = transaction_timeout_of(connection.properties);
   connection.logger = [](int severity, std::string_view line) {
     spdlog::log(severity <= 3   ? spdlog::level::err
                 : severity == 4 ? spdlog::level::warn

@@ -4,6 +4,7 @@
 //   parse   decoding alone: nothing that understands events can be cheaper
 //   rows    the chronicle: a row of touchstone.windows looked at and kept; of a file that `replay` wrote
 //   replay  the whole engine over a file, all outputs written
+//   state   what many customers cost: pauses, restarts (state.h)
 //   detection  no costs, but how often and how late alerts of satisfaction drops are (detection.h)
 //
 // Unit: CPU seconds per million events. Noise: repeat, and compare the lowest figures of one run.
@@ -22,6 +23,7 @@
 #include "app/replay.h"
 #include "bench/detection.h"
 #include "bench/measure.h"
+#include "bench/state.h"
 #include "ingest/event_decoder.h"
 #include "ingest/kafka_log.h"
 #include "ingest/line_reader.h"
@@ -187,6 +189,7 @@ int run_drain(const Arguments& arguments) {
 }
 
 int command_line(int argc, char** argv) {
+  const CLI::Range kSome(1, 100'000'000);
   CLI::App app("What an event costs, in CPU seconds per million", "touchstone-bench");
   app.require_subcommand(1);
   Arguments arguments;
@@ -203,6 +206,13 @@ int command_line(int argc, char** argv) {
   detection->add_option("--trials", detecting.trials, "Planted drops of each size")->capture_default_str();
   detection->add_option("--rates", detecting.rates, "Responses an hour")->capture_default_str();
   detection->add_option("--most-alarms", detecting.most_alarms, "Fail beyond so many times what is stated");
+  auto* state = app.add_subcommand("state", "Pauses and restarts with many customers");
+  StateOptions keeping;
+  state->add_option("--map", keeping.map, "The touchpoint map")->required();
+  state->add_option("--customers", keeping.customers, "Of one partition")->check(kSome)->capture_default_str();
+  state->add_option("--rounds", keeping.rounds, "Events of each customer")->check(kSome)->capture_default_str();
+  state->add_option("--rate", keeping.events_a_second, "Events a second")->check(kSome)->capture_default_str();
+  state->add_option("--slices", keeping.slices, "As state.slices")->check(CLI::Range(1, 4'096))->capture_default_str();
   for (auto* command : {parse, rows, replay})
     command->add_option("--input", arguments.input, "Events, or rows")->required();
   replay->add_option("--map", arguments.map, "The touchpoint map")->required();
@@ -213,6 +223,10 @@ int command_line(int argc, char** argv) {
   }
   CLI11_PARSE(app, argc, argv);
   if (detection->parsed()) return measure_detection(detecting, std::cout) ? 0 : 1;
+  if (state->parsed()) {
+    const auto measured = measure_state(keeping, std::cout);
+    return measured ? 0 : failed(measured.error());
+  }
   if (parse->parsed()) return run_parse(arguments);
   if (rows->parsed()) return run_rows(arguments);
   if (replay->parsed()) return run_replay(arguments);

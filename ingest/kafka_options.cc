@@ -1,6 +1,8 @@
 #include "ingest/kafka_options.h"
 
+#include <algorithm>
 #include <array>
+#include <charconv>
 #include <initializer_list>
 
 namespace touchstone {
@@ -246,6 +248,17 @@ void check_protocol(const KafkaProperties& user, std::vector<std::string>& probl
 }
 
 }  // namespace
+
+Millis transaction_timeout_of(const KafkaProperties& user) {
+  const auto session = user.find("session.timeout.ms");
+  if (session == user.end()) return kTransactionTimeout;
+  const std::string& text = session->second;
+  std::int64_t ms = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), ms);
+  // What is no number librdkafka refuses.
+  if (error != std::errc{} || ms < 1'000) return kTransactionTimeout;
+  return std::min(kTransactionTimeout, Millis{ms});
+}
 
 std::vector<std::string> problems_of(const KafkaProperties& user, int librdkafka_version) {
   std::vector<std::string> problems;

@@ -20,6 +20,10 @@ using KafkaProperties = std::map<std::string, std::string>;
 /// How long a transaction may stay open; a broker ends it then. Also bounds how long a reader waits for one.
 inline constexpr Millis kTransactionTimeout{30'000};
 
+/// How long those of an engine with these properties may: as long as the session of a member, if that is shorter, so that
+/// what a dead engine has left open holds nobody back for longer than its partitions do.
+Millis transaction_timeout_of(const KafkaProperties& user);
+
 /// What a client is for.
 enum class KafkaRole {
   kInput,    ///< the consumer in the group

@@ -26,7 +26,7 @@ namespace touchstone {
 struct JourneyStatus {
   std::shared_ptr<const Rules> rules;  ///< by whose numbers the map below counts
   std::optional<EventTime> watermark;
-  std::map<std::pair<StagePlace, SegmentNo>, std::int64_t> stage_customers;
+  StageCustomers stage_customers;
 };
 
 /// What one windows task says of its partition.

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "engine/model/event.h"
 #include "engine/model/journey.h"
@@ -22,6 +23,9 @@ struct StagePlace {
   StageNo stage{};
   friend auto operator<=>(const StagePlace&, const StagePlace&) = default;
 };
+
+/// How many customers there are, by where they stand and their segment.
+using StageCustomers = std::map<std::pair<StagePlace, SegmentNo>, std::int64_t>;
 
 /// Upper bounds of the satisfaction histogram are 0.1, 0.2, … 1.0.
 inline constexpr std::size_t kSatisfactionBuckets = 10;

@@ -23,8 +23,7 @@ JourneyStage::JourneyStage(JourneyOptions options, std::shared_ptr<Decoder> deco
       rules_(*options_.rules.rules),
       decoder_(std::move(decoder)),
       slices_(slices),
-      changed_(slices.count()),
-      forgotten_(slices.count()),
+      customers_(rules_, slices.count()),
       intake_marks_(static_cast<std::size_t>(options_.intake_sources)),
       intake_ends_(static_cast<std::size_t>(options_.intake_sources)) {}
 
@@ -120,56 +119,40 @@ void JourneyStage::handle(const Event& event, const Arrival& arrival, Output& ou
   advance(event, arrival);
   const EventTime now = watermark().value_or(EventTime{});
   lapse_until(now, before, arrival.at, out);
-  if (!slices_.applies(slice_of_customer(event.customer, slices_.count()), arrival.at)) return;
+  if (!slices_.applies(customers_.slice_of(event.customer), arrival.at)) return;
 
-  auto found = customers_.find(event.customer);
-  if (found == customers_.end()) found = customers_.emplace(event.customer, Held{}).first;
-  Customer& customer = found->second.customer;
-  const std::optional<Observation> seen = observe(customer, event, rules_, late);
+  const Customers::Slot slot = customers_.find_or_add(event.customer);
+  customers_.read(slot, customer_);
+  const std::optional<Observation> seen = observe(customer_, event, rules_, late);
   if (!seen) {
     ++out.counts.duplicates;
     return;
   }
-  if (!late) tally(*seen, event.time, now, rules_, customer, deltas_);
-  index(*found);
-  mark_changed(*found);
+  if (!late) tally(*seen, event.time, now, rules_, customer_, deltas_);
+  customer_.presence.expire(now, rules_.settings().windows);
+  customers_.write(slot, customer_);
   write_observation(event, *seen, arrival.source, out);
 }
 
 void JourneyStage::lapse_until(EventTime watermark, std::optional<EventTime> before, Offset at, Output& out) {
-  auto next = due_.begin();
-  while (next != due_.end() && next->at <= watermark) {
-    const auto here = next++;
-    Entry& entry = *here->entry;
-    auto& [id, held] = entry;
-    if (const EventTime due = held.customer.due(rules_); due > here->at) {
-      auto node = due_.extract(here);
-      node.value().at = due;
-      held.listed = due;
-      const auto later = due_.insert(std::move(node)).position;
-      if (next == due_.end() || *later < *next) next = later;
+  for (const Customers::Slot slot : customers_.take_due(watermark)) {
+    if (!slices_.applies(customers_.slice_of(customers_.id(slot)), at)) {
+      customers_.put_off(slot);
       continue;
     }
-    if (!slices_.applies(slice_of_customer(id, slices_.count()), at)) continue;
-    const Lapse lapsed = lapse(held.customer, rules_);
+    customers_.read(slot, customer_);
+    const Lapse lapsed = lapse(customer_, rules_);
     if (!before || lapsed.transition.time >= *before) tally(lapsed, rules_, deltas_);
-    index(entry);
-    mark_changed(entry);
-    write_transition(lapsed.transition, name_of(id), out);
+    customers_.write(slot, customer_);
+    write_transition(lapsed.transition, name_of(customers_.id(slot)), out);
   }
 }
 
 void JourneyStage::forget(std::string_view id, Offset at, Output& out) {
-  const std::uint32_t slice = slice_of_customer(id, slices_.count());
-  if (!slices_.applies(slice, at)) return;
-  const auto found = customers_.find(id);
-  if (found == customers_.end()) return;
-  Held& held = found->second;
-  count(held.standing, -1);
-  if (held.listed) due_.erase({*held.listed, &*found});
-  if (held.changed) std::erase(changed_[slice], &*found);
-  forgotten_[slice].emplace(id);
-  customers_.erase(found);
+  if (!slices_.applies(customers_.slice_of(id), at)) return;
+  const std::optional<Customers::Slot> slot = customers_.find(id);
+  if (!slot) return;
+  customers_.forget(*slot);
   ++out.counts.forgotten;
 }
 
@@ -221,9 +204,11 @@ void JourneyStage::end_at(const EndOfInput& end, Offset at, Output& out) {
 }
 
 std::optional<KnownCustomer> JourneyStage::customer(std::string_view id) const {
-  const auto found = customers_.find(id);
-  if (found == customers_.end() || !found->second.customer.started) return std::nullopt;
-  return KnownCustomer{found->second.customer, options_.rules.rules};
+  const std::optional<Customers::Slot> slot = customers_.find(id);
+  if (!slot) return std::nullopt;
+  KnownCustomer known{{}, options_.rules.rules};
+  customers_.read(*slot, known.customer);
+  return known;
 }
 
 void JourneyStage::flush(Output& out) {
@@ -296,37 +281,8 @@ void JourneyStage::send(Partition target, DeltaBatch batch, Output& out) const {
   out.records.push_back({options_.topics.deltas, target, std::nullopt, encode_deltas(batch, rules_.names()), {}});
 }
 
-void JourneyStage::count(const std::optional<Standing>& standing, std::int64_t change) {
-  if (standing) stage_customers_[{standing->place, standing->segment}] += change;
-}
-
-void JourneyStage::index(Entry& entry) {
-  auto& [id, held] = entry;
-  const Customer& customer = held.customer;
-  const StagePlace place = customer.lapsed ? StagePlace{StagePlace::Kind::kLapsed, {}}
-                                           : StagePlace{StagePlace::Kind::kStage, customer.stage};
-  const Standing now{place, customer.segment.value_or(rules_.other_segment())};
-  if (held.standing != now) {
-    count(std::exchange(held.standing, now), -1);
-    count(now, 1);
-  }
-  if (customer.lapsed == !held.listed) return;
-  if (customer.lapsed) {
-    due_.erase({*held.listed, &entry});
-    held.listed.reset();
-  } else {
-    held.listed = customer.due(rules_);
-    due_.insert({*held.listed, &entry});
-  }
-}
-
-void JourneyStage::mark_changed(Entry& entry) {
-  if (std::exchange(entry.second.changed, true)) return;
-  changed_[slice_of_customer(entry.first, slices_.count())].push_back(&entry);
-}
-
 std::string JourneyStage::fingerprint() const {
-  std::string text = "journey 2, " + std::to_string(options_.partitions) + " partitions, " +
+  std::string text = "journey 3, " + std::to_string(options_.partitions) + " partitions, " +
                      std::to_string(options_.delta_partitions) + " of windows, " + std::to_string(slices_.count()) +
                      " slices, xxh3, intake of " + options_.sources_text + ", lateness " +
                      std::to_string(rules_.settings().lateness.count()) + "ms, windows";
@@ -349,45 +305,20 @@ std::string JourneyStage::position_state() const {
   return out.take();
 }
 
-std::vector<TableChange> JourneyStage::take_changes(std::uint32_t slice) {
-  std::vector<TableChange> changes;
-  changes.reserve(changed_[slice].size() + forgotten_[slice].size());
-  const EventTime now = watermark().value_or(EventTime{});
-  for (Entry* entry : changed_[slice]) {
-    auto& [id, held] = *entry;
-    held.changed = false;
-    held.customer.presence.expire(now, rules_.settings().windows);
-    changes.push_back({customer_key(id), encode_customer(held.customer, rules_)});
-  }
-  for (const std::string& id : forgotten_[slice]) {
-    if (!customers_.contains(id)) changes.push_back({customer_key(id), std::nullopt});
-  }
-  changed_[slice].clear();
-  forgotten_[slice].clear();
-  std::sort(changes.begin(), changes.end(), [](const TableChange& a, const TableChange& b) { return a.key < b.key; });
-  return changes;
-}
+std::vector<TableChange> JourneyStage::take_changes(std::uint32_t slice) { return customers_.take_changes(slice); }
 
-void JourneyStage::drop_changes() {
-  const EventTime now = watermark().value_or(EventTime{});
-  for (auto& changed : changed_) {
-    for (Entry* entry : changed) {
-      entry->second.changed = false;
-      entry->second.customer.presence.expire(now, rules_.settings().windows);
-    }
-    changed.clear();
-  }
-  for (auto& forgotten : forgotten_) forgotten.clear();
-}
+void JourneyStage::drop_changes() { customers_.drop_changes(); }
 
 bool JourneyStage::restore(std::string_view key, std::string_view value) {
-  if (key.empty() || static_cast<KeyKind>(key.front()) != KeyKind::kCustomer) return false;
-  std::optional<Customer> customer = decode_customer(value, rules_);
-  if (!customer) return false;
-  const auto entry = customers_.emplace(std::string(key.substr(1)), Held{}).first;
-  entry->second.customer = std::move(*customer);
-  index(*entry);
-  return true;
+  if (key.empty()) return false;
+  switch (static_cast<KeyKind>(key.front())) {
+    case KeyKind::kNumbering:
+      return customers_.restore_numbering(value);
+    case KeyKind::kCustomer:
+      return customers_.restore(key.substr(1), value);
+    default:
+      return false;
+  }
 }
 
 bool JourneyStage::restored(const std::vector<std::string>& /*slice_states*/, const std::string& from) {
@@ -408,7 +339,7 @@ void JourneyStage::publish(Board& board, const TaskId& task, bool /*everything*/
   JourneyStatus status;
   status.rules = options_.rules.rules;
   status.watermark = watermark();
-  status.stage_customers = stage_customers_;
+  status.stage_customers = customers_.counts();
   board.publish(task, std::move(status));
 }
 

@@ -5,15 +5,13 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
+#include "engine/flow/customers.h"
 #include "engine/flow/pseudonym.h"
 #include "engine/flow/slices.h"
 #include "engine/flow/stage.h"
@@ -63,31 +61,6 @@ class JourneyStage final : public Stage {
   void publish(Board& board, const TaskId& task, bool everything) override;
 
  private:
-  struct TextHash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
-  };
-  /// Where a customer is counted.
-  struct Standing {
-    StagePlace place;
-    SegmentNo segment;
-    friend auto operator<=>(const Standing&, const Standing&) = default;
-  };
-  struct Held {
-    Customer customer;
-    std::optional<Standing> standing;  ///< as counted in stage_customers_
-    std::optional<EventTime> listed;   ///< the time in due_, not later than the customer's
-    bool changed = false;              ///< since its slice was last taken
-  };
-  using Customers = std::unordered_map<std::string, Held, TextHash, std::equal_to<>>;
-  using Entry = Customers::value_type;  ///< does not move while the customer is held
-  struct Due {
-    EventTime at;
-    Entry* entry;
-    bool operator<(const Due& other) const {
-      return at != other.at ? at < other.at : entry->first < other.entry->first;
-    }
-  };
   /// A record with the coordinates it came with, also behind an intake.
   struct Arrival {
     Record record;
@@ -111,10 +84,6 @@ class JourneyStage final : public Stage {
   void send(Partition target, DeltaBatch batch, Output& out) const;
 
   [[nodiscard]] std::optional<EventTime> watermark() const;
-  /// The indexes follow what has become of a customer.
-  void index(Entry& entry);
-  void count(const std::optional<Standing>& standing, std::int64_t change);
-  void mark_changed(Entry& entry);
 
   JourneyOptions options_;
   const Rules& rules_;
@@ -122,12 +91,7 @@ class JourneyStage final : public Stage {
   const Slices& slices_;
 
   Customers customers_;
-  /// Customers who have not lapsed, each once, by a time at which they may be due: an event puts that off, which is
-  /// only looked at when the time has come.
-  std::set<Due> due_;
-  std::map<std::pair<StagePlace, SegmentNo>, std::int64_t> stage_customers_;
-  std::vector<std::vector<Entry*>> changed_;      ///< by slice, each once
-  std::vector<std::set<std::string>> forgotten_;  ///< by slice, since it was last taken
+  Customer customer_;  ///< the one in hand, kept for its memory
 
   HighestTime highest_;
   JoinedWatermark intake_marks_;            ///< behind an intake: what its sources have told

@@ -1,16 +1,12 @@
 // Counts by the numbers of one Rules brought to those of another one. What the other does not name is left out.
 #pragma once
 
-#include <map>
 #include <memory>
-#include <utility>
 
 #include "engine/flow/counts.h"
 #include "engine/model/rules.h"
 
 namespace touchstone {
-
-using StageCustomers = std::map<std::pair<StagePlace, SegmentNo>, std::int64_t>;
 
 /// `counts` by the numbers of `to`; as they are where they are by those already, or by none.
 [[nodiscard]] Counts renumbered(Counts counts, const std::shared_ptr<const Rules>& to);

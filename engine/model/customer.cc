@@ -12,6 +12,19 @@ AcceptedId accepted_id(std::string_view id, EventTime time) {
   return {hash.high64, hash.low64, time};
 }
 
+void Customer::clear() {
+  started = lapsed = false;
+  stage = StageNo();
+  stage_since = highest = EventTime{};
+  segment.reset();
+  last_touchpoint = TouchpointNo();
+  conversions = 0;
+  touches.clear();
+  rateable.clear();
+  ids.clear();
+  presence.clear();
+}
+
 void remember_touch(Customer& customer, const PathTouch& touch, const Settings& settings) {
   const auto overtaken = [&](RememberedTouch& earlier) {
     if (earlier.touch.time <= touch.time) ++earlier.overtaken;

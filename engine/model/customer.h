@@ -52,6 +52,9 @@ struct Customer {
   std::vector<AcceptedId> ids;           ///< the last accepted, oldest first
   Presence presence;
 
+  /// As it was made, with the memory it has.
+  void clear();
+
   /// Event time at which the customer lapses, unless something comes.
   [[nodiscard]] EventTime due(const Rules& rules) const { return highest + rules.map().lifecycle.lapse_after; }
 };

@@ -65,9 +65,13 @@ void Presence::expire(EventTime watermark, std::span<const WindowSpec> windows) 
                 [&](const Entry& entry) { return first_closing(entry.pane, longest) + longest.size <= closed; });
 }
 
-void Presence::restore(std::vector<Entry> entries) {
-  entries_ = std::move(entries);
-  std::sort(entries_.begin(), entries_.end());
+void Presence::put_back(const Entry& entry) {
+  if (entries_.empty() || entries_.back() < entry) {
+    entries_.push_back(entry);
+    return;
+  }
+  const auto at = std::lower_bound(entries_.begin(), entries_.end(), entry);
+  if (*at != entry) entries_.insert(at, entry);
 }
 
 }  // namespace touchstone

@@ -66,8 +66,9 @@ class Presence {
 
   /// In order.
   [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
-  /// Puts back what was written, in any order.
-  void restore(std::vector<Entry> entries);
+  /// Puts one back that was written; quick in their order.
+  void put_back(const Entry& entry);
+  void clear() { entries_.clear(); }
 
  private:
   std::vector<Entry> entries_;

@@ -45,6 +45,8 @@ class ByteWriter {
 
   [[nodiscard]] const std::string& bytes() const { return out_; }
   [[nodiscard]] std::string take() { return std::move(out_); }
+  /// Empty again, with the memory it has.
+  void clear() { out_.clear(); }
 
  private:
   std::string out_;

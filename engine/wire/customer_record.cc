@@ -1,215 +1,187 @@
-// The customer's half of records.h.
-#include <algorithm>
-#include <utility>
+#include "engine/wire/customer_record.h"
 
-#include "engine/wire/records.h"
+#include <algorithm>
+#include <span>
+#include <vector>
 
 namespace touchstone {
 namespace {
 
-constexpr std::uint8_t kCustomerVersion = 2;
+constexpr std::uint8_t kCustomerVersion = 3;
 enum CustomerFlags : std::uint8_t { kStarted = 1, kLapsed = 2, kHasSegment = 4 };
 
-/// Collects the ids a record refers to and gives each a number.
-class IdCollector {
- public:
-  /// The id must live where it is until the record is written: in a dictionary, say.
-  std::uint64_t number(const std::string& id) {
-    // Few and found by where they are; the same text in two dictionaries may get two numbers.
-    const auto known = std::find(ids_.begin(), ids_.end(), &id);
-    if (known != ids_.end()) return static_cast<std::uint64_t>(known - ids_.begin());
-    ids_.push_back(&id);
-    return ids_.size() - 1;
-  }
-  [[nodiscard]] const std::vector<const std::string*>& ids() const { return ids_; }
+/// The first byte of a cell's presence: scope, flags, and in the high half how many panes there are, less one.
+constexpr std::uint8_t kScopeBits = 0x03;
+constexpr std::uint8_t kAllSegments = 0x04;
+constexpr std::uint8_t kSamePanes = 0x08;  ///< as the cell before
+constexpr unsigned kCountShift = 4;
+constexpr std::size_t kCountFollows = 15;
 
- private:
-  std::vector<const std::string*> ids_;
-};
+using Entries = std::span<const Presence::Entry>;
 
-const std::string kAllText{kAllId};
-
-/// The id of a cell that has rows.
-const std::string& id_of(const CellNo& cell, const Rules& rules) {
-  switch (cell.scope) {
-    case Scope::kTouchpoint:
-      return rules.touchpoints().id(TouchpointNo(cell.id));
-    case Scope::kChannel:
-      return rules.channels().id(ChannelNo(cell.id));
-    case Scope::kStage:
-      return rules.stages().id(StageNo(cell.id));
-    default:
-      return kAllText;
-  }
+/// The entries at the front that are of one cell.
+Entries first_cell(Entries entries) {
+  std::size_t size = 0;
+  while (size < entries.size() && entries[size].cell == entries.front().cell) ++size;
+  return entries.first(size);
 }
 
-void write_presence(ByteWriter& out, const Customer& customer, const Rules& rules, IdCollector& ids) {
-  const auto& entries = customer.presence.entries();
-  const auto same_cell = [](const Presence::Entry& a, const Presence::Entry& b) { return a.cell == b.cell; };
-  std::size_t cells = entries.empty() ? 0 : 1;
-  for (std::size_t i = 1; i < entries.size(); ++i) cells += same_cell(entries[i - 1], entries[i]) ? 0U : 1U;
-  out.number(cells);
-  for (auto first = entries.begin(); first != entries.end();) {
-    const auto last = std::find_if(first, entries.end(), [&](const auto& entry) { return !same_cell(entry, *first); });
-    const CellNo& cell = first->cell;
-    out.byte(static_cast<std::uint8_t>(cell.scope));
-    out.number(ids.number(id_of(cell, rules)));
-    out.number(
-        ids.number(cell.segment == CellNo::kAllNumber ? kAllText : rules.segments().id(SegmentNo(cell.segment))));
-    out.number(static_cast<std::uint64_t>(last - first));
-    std::int64_t before = 0;
-    for (; first != last; ++first) {
-      out.signed_number(millis_of(first->pane) - before);
-      before = millis_of(first->pane);
-    }
-  }
+bool same_panes(Entries a, Entries b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const Presence::Entry& x, const Presence::Entry& y) { return x.pane == y.pane; });
 }
 
-/// Reads the ids of a record by number; an unknown number is a fault of the bytes.
-class IdReader {
- public:
-  explicit IdReader(ByteReader& in) : in_(in) {
-    const std::size_t count = in.count();
-    for (std::size_t i = 0; i < count && in.ok(); ++i) ids_.push_back(in.text());
-  }
-  std::string_view next() {
-    const std::uint64_t number = in_.number();
-    if (number >= ids_.size()) {
-      in_.fail();
-      return {};
-    }
-    return ids_[number];
-  }
-
- private:
-  ByteReader& in_;
-  std::vector<std::string_view> ids_;
-};
-
-std::optional<CellNo> cell_number(Scope scope, std::string_view id, std::string_view segment, const Rules& rules) {
-  CellNo cell{scope, CellNo::kAllNumber, CellNo::kAllNumber};
-  const auto take = [&](const auto& number) {
-    if (number) cell.id = number->value();
-    return number.has_value();
-  };
-  if (!has_rows(scope)) return std::nullopt;
-  if (scope == Scope::kTouchpoint && !take(rules.touchpoints().find(id))) return std::nullopt;
-  if (scope == Scope::kChannel && !take(rules.channels().find(id))) return std::nullopt;
-  if (scope == Scope::kStage && !take(rules.stages().find(id))) return std::nullopt;
-  if (segment != kAllId) {
-    const auto number = rules.segments().find(segment);
-    if (!number) return std::nullopt;
-    cell.segment = number->value();
-  }
-  return cell;
-}
-
-void read_touches(ByteReader& in, IdReader& ids, const Rules& rules, Customer& customer) {
-  const std::size_t touches = in.count();
-  for (std::size_t i = 0; i < touches && in.ok(); ++i) {
-    const auto touchpoint = rules.touchpoints().find(ids.next());
-    const EventTime time = in.time();
-    const auto overtaken = static_cast<std::uint32_t>(in.number());
-    if (touchpoint) customer.touches.push_back({{*touchpoint, time}, overtaken});
-  }
-  const std::size_t rateable = in.count();
-  for (std::size_t i = 0; i < rateable && in.ok(); ++i) {
-    const auto touchpoint = rules.touchpoints().find(ids.next());
-    const auto channel = rules.channels().find(ids.next());
-    const EventTime time = in.time();
-    if (touchpoint) customer.rateable.push_back({*touchpoint, channel.value_or(rules.other_channel()), time});
-  }
-}
-
-void read_presence(ByteReader& in, IdReader& ids, const Rules& rules, Customer& customer) {
-  std::vector<Presence::Entry> entries;
-  const std::size_t count = in.count();
-  for (std::size_t i = 0; i < count && in.ok(); ++i) {
-    const std::uint8_t scope_number = in.byte();
-    if (scope_number >= kScopeNames.size()) in.fail();
-    const auto scope = static_cast<Scope>(scope_number);
-    const std::string_view id = ids.next();
-    const std::string_view segment = ids.next();
-    const auto cell = cell_number(scope, id, segment, rules);
-    EventTime last{};
-    const std::size_t panes = in.count();
-    for (std::size_t p = 0; p < panes && in.ok(); ++p) {
-      const EventTime pane = in.time_after(last);
-      if (p > 0 && pane <= last) in.fail();
-      if (cell) entries.push_back({*cell, pane});
-      last = pane;
-    }
-  }
-  customer.presence.restore(std::move(entries));
-}
+void write_since(EventTime time, EventTime base, ByteWriter& out) { out.signed_number((time - base).count()); }
 
 }  // namespace
 
-std::string encode_customer(const Customer& customer, const Rules& rules) {
-  IdCollector ids;
-  ByteWriter body;
-  body.byte(static_cast<std::uint8_t>((customer.started ? kStarted : 0) | (customer.lapsed ? kLapsed : 0) |
-                                      (customer.segment ? kHasSegment : 0)));
-  body.number(ids.number(rules.stages().id(customer.stage)));
-  body.time(customer.stage_since);
-  if (customer.segment) body.number(ids.number(rules.segments().id(*customer.segment)));
-  body.time(customer.highest);
-  body.number(ids.number(rules.touchpoints().id(customer.last_touchpoint)));
-  body.signed_number(customer.conversions);
-  body.number(customer.touches.size());
-  for (const RememberedTouch& touch : customer.touches) {
-    body.number(ids.number(rules.touchpoints().id(touch.touch.touchpoint)));
-    body.time(touch.touch.time);
-    body.number(touch.overtaken);
-  }
-  body.number(customer.rateable.size());
-  for (const RateableTouch& touch : customer.rateable) {
-    body.number(ids.number(rules.touchpoints().id(touch.touchpoint)));
-    body.number(ids.number(rules.channels().id(touch.channel)));
-    body.time(touch.time);
-  }
-  body.number(customer.ids.size());
-  for (const AcceptedId& id : customer.ids) {
-    body.fixed64(id.high);
-    body.fixed64(id.low);
-    body.time(id.time);
-  }
-  write_presence(body, customer, rules, ids);
-
-  ByteWriter out;
+void CustomerCodec::encode(const Customer& customer, ByteWriter& out) const {
   out.byte(kCustomerVersion);
-  out.number(ids.ids().size());
-  for (const std::string* id : ids.ids()) out.text(*id);
-  out.raw(body.bytes());
-  return out.take();
+  out.byte(static_cast<std::uint8_t>((customer.started ? kStarted : 0) | (customer.lapsed ? kLapsed : 0) |
+                                     (customer.segment ? kHasSegment : 0)));
+  out.time(customer.highest);
+  out.number(numbering_.stages.in_state(customer.stage));
+  write_since(customer.stage_since, customer.highest, out);
+  if (customer.segment) out.number(numbering_.segments.in_state(*customer.segment));
+  out.number(numbering_.touchpoints.in_state(customer.last_touchpoint));
+  out.signed_number(customer.conversions);
+  out.number(customer.touches.size());
+  EventTime before = customer.highest;
+  for (const RememberedTouch& touch : customer.touches) {
+    out.number(numbering_.touchpoints.in_state(touch.touch.touchpoint));
+    write_since(touch.touch.time, before, out);
+    out.number(touch.overtaken);
+    before = touch.touch.time;
+  }
+  out.number(customer.rateable.size());
+  for (const RateableTouch& touch : customer.rateable) {
+    out.number(numbering_.touchpoints.in_state(touch.touchpoint));
+    out.number(numbering_.channels.in_state(touch.channel));
+    write_since(touch.time, customer.highest, out);
+  }
+  out.number(customer.ids.size());
+  for (const AcceptedId& id : customer.ids) {
+    out.fixed64(id.high);
+    out.fixed64(id.low);
+    write_since(id.time, customer.highest, out);
+  }
+  encode_presence(customer, out);
 }
 
-std::optional<Customer> decode_customer(std::string_view bytes, const Rules& rules) {
+void CustomerCodec::encode_presence(const Customer& customer, ByteWriter& out) const {
+  const std::int64_t width = rules_.pane().count();
+  const std::int64_t highest = millis_of(floor_to(customer.highest, rules_.pane())) / width;
+  Entries left(customer.presence.entries());
+  Entries earlier;
+  while (!left.empty()) {
+    const Entries cell = first_cell(left);
+    left = left.subspan(cell.size());
+    const CellNo& number = cell.front().cell;
+    const bool all = number.segment == CellNo::kAllNumber;
+    const bool same = same_panes(cell, earlier);
+    const std::size_t count = std::min(cell.size() - 1, kCountFollows);
+    out.byte(static_cast<std::uint8_t>(static_cast<unsigned>(number.scope) | (all ? kAllSegments : 0U) |
+                                       (same ? kSamePanes : 0U) | ((same ? 0 : count) << kCountShift)));
+    if (number.scope == Scope::kTouchpoint) out.number(numbering_.touchpoints.in_state(TouchpointNo(number.id)));
+    if (number.scope == Scope::kChannel) out.number(numbering_.channels.in_state(ChannelNo(number.id)));
+    if (number.scope == Scope::kStage) out.number(numbering_.stages.in_state(StageNo(number.id)));
+    if (!all) out.number(numbering_.segments.in_state(SegmentNo(number.segment)));
+    earlier = cell;
+    if (same) continue;
+    if (count == kCountFollows) out.number(cell.size());
+    std::int64_t before = highest;
+    for (const Presence::Entry& entry : cell) {
+      const std::int64_t pane = millis_of(entry.pane) / width;
+      out.signed_number(pane - before);
+      before = pane;
+    }
+  }
+}
+
+bool CustomerCodec::decode(std::string_view bytes, Customer& into) const {
+  into.clear();
   ByteReader in(bytes);
-  if (in.byte() != kCustomerVersion) return std::nullopt;
-  IdReader ids(in);
-  Customer customer;
+  if (in.byte() != kCustomerVersion) return false;
   const std::uint8_t flags = in.byte();
-  customer.started = (flags & kStarted) != 0;
-  customer.lapsed = (flags & kLapsed) != 0;
-  customer.stage = rules.stages().find(ids.next()).value_or(StageNo(0));
-  customer.stage_since = in.time();
-  if ((flags & kHasSegment) != 0) customer.segment = rules.segments().find(ids.next());
-  customer.highest = in.time();
-  customer.last_touchpoint = rules.touchpoints().find(ids.next()).value_or(rules.unmapped());
-  customer.conversions = in.signed_number();
-  read_touches(in, ids, rules, customer);
+  into.started = (flags & kStarted) != 0;
+  into.lapsed = (flags & kLapsed) != 0;
+  into.highest = in.time();
+  into.stage = numbering_.stages.own(in.number()).value_or(StageNo(0));
+  into.stage_since = in.time_after(into.highest);
+  if ((flags & kHasSegment) != 0) into.segment = numbering_.segments.own(in.number());
+  into.last_touchpoint = numbering_.touchpoints.own(in.number()).value_or(rules_.unmapped());
+  into.conversions = in.signed_number();
+  decode_touches(in, into);
   const std::size_t accepted = in.count();
   for (std::size_t i = 0; i < accepted && in.ok(); ++i) {
     AcceptedId id;
     id.high = in.fixed64();
     id.low = in.fixed64();
-    id.time = in.time();
-    customer.ids.push_back(id);
+    id.time = in.time_after(into.highest);
+    into.ids.push_back(id);
   }
-  read_presence(in, ids, rules, customer);
-  if (!in.done()) return std::nullopt;
-  return customer;
+  decode_presence(in, into);
+  return in.done();
+}
+
+void CustomerCodec::decode_touches(ByteReader& in, Customer& into) const {
+  const std::size_t touches = in.count();
+  EventTime before = into.highest;
+  for (std::size_t i = 0; i < touches && in.ok(); ++i) {
+    const auto touchpoint = numbering_.touchpoints.own(in.number());
+    before = in.time_after(before);
+    const auto overtaken = static_cast<std::uint32_t>(in.number());
+    if (touchpoint) into.touches.push_back({{*touchpoint, before}, overtaken});
+  }
+  const std::size_t rateable = in.count();
+  for (std::size_t i = 0; i < rateable && in.ok(); ++i) {
+    const auto touchpoint = numbering_.touchpoints.own(in.number());
+    const auto channel = numbering_.channels.own(in.number());
+    const EventTime time = in.time_after(into.highest);
+    if (touchpoint) into.rateable.push_back({*touchpoint, channel.value_or(rules_.other_channel()), time});
+  }
+}
+
+std::optional<CellNo> CustomerCodec::read_cell_number(std::uint8_t head, ByteReader& in) const {
+  CellNo cell{static_cast<Scope>(head & kScopeBits), CellNo::kAllNumber, CellNo::kAllNumber};
+  bool known = true;
+  const auto take = [&](const auto& number, std::uint16_t& into) {
+    if (number) into = number->value();
+    known = known && number.has_value();
+  };
+  if (cell.scope == Scope::kTouchpoint) take(numbering_.touchpoints.own(in.number()), cell.id);
+  if (cell.scope == Scope::kChannel) take(numbering_.channels.own(in.number()), cell.id);
+  if (cell.scope == Scope::kStage) take(numbering_.stages.own(in.number()), cell.id);
+  if ((head & kAllSegments) == 0) take(numbering_.segments.own(in.number()), cell.segment);
+  return known ? std::optional(cell) : std::nullopt;
+}
+
+// Ends with the bytes: presence is what comes last.
+void CustomerCodec::decode_presence(ByteReader& in, Customer& into) const {
+  const std::int64_t width = rules_.pane().count();
+  const std::int64_t highest = millis_of(floor_to(into.highest, rules_.pane())) / width;
+  const std::int64_t furthest = kFurthestTimeMs / width;
+  std::vector<EventTime> panes;  // of the cell before, too
+  while (in.ok() && in.left() > 0) {
+    const std::uint8_t head = in.byte();
+    const std::optional<CellNo> cell = read_cell_number(head, in);
+    if ((head & kSamePanes) == 0) {
+      panes.clear();
+      std::size_t count = (head >> kCountShift) + 1U;
+      if (count > kCountFollows) count = in.count();
+      std::int64_t pane = highest;
+      for (std::size_t i = 0; i < count && in.ok(); ++i) {
+        const std::int64_t passed = in.signed_number();
+        if (passed < -2 * furthest || passed > 2 * furthest || (i > 0 && passed <= 0)) in.fail();
+        pane += in.ok() ? passed : 0;
+        if (pane < -furthest || pane > furthest) in.fail();
+        panes.push_back(time_from_millis(in.ok() ? pane * width : 0));
+      }
+    }
+    if (panes.empty()) in.fail();
+    if (!cell || !in.ok()) continue;
+    for (const EventTime pane : panes) into.presence.put_back({*cell, pane});
+  }
 }
 
 }  // namespace touchstone

@@ -401,6 +401,8 @@ std::string position_key(std::uint32_t slice) {
 
 std::string rules_key() { return {static_cast<char>(KeyKind::kRules)}; }
 
+std::string numbering_key() { return {static_cast<char>(KeyKind::kNumbering)}; }
+
 std::string customer_key(std::string_view customer) {
   ByteWriter out;
   out.byte(static_cast<std::uint8_t>(KeyKind::kCustomer));
@@ -428,9 +430,7 @@ std::optional<WindowsKeyParts> read_windows_key(std::string_view key) {
   return parts;
 }
 
-std::uint32_t slice_of_customer(std::string_view customer, std::uint32_t slices) {
-  return static_cast<std::uint32_t>(XXH3_64bits(customer.data(), customer.size()) % slices);
-}
+std::uint64_t hash_of_customer(std::string_view customer) { return XXH3_64bits(customer.data(), customer.size()); }
 
 std::uint32_t slice_of_cell(const CellKey& cell, std::uint32_t slices) {
   // A chain and the touchpoints it credits belong to one slice, so that they are always true as of one offset.

@@ -1,8 +1,9 @@
 // The bytes of state and of internal records: one encoder, one decoder and one version byte each. Ids are
-// written as texts, never as the numbers of a map, so that a changed map shifts nothing.
+// written as texts, or as numbers of the state's own (numbering.h), never as those of a map, so that a changed map
+// shifts nothing.
 //
 //   cell     := count { kind sub|id amount }                 kind: MeasureKind; sub: varint; for kStage and kMove a
-//   text customer := version ids body                             ids: the distinct ids the body refers to by number
+//   text
 //   deltas   := version source sources flags [mark] [end session] count { key panes visits items }
 //   position := version offset fingerprint state
 //
@@ -16,7 +17,6 @@
 #include <vector>
 
 #include "engine/model/cell.h"
-#include "engine/model/customer.h"
 #include "engine/model/delta.h"
 #include "engine/model/log_position.h"
 #include "engine/model/row.h"
@@ -39,11 +39,6 @@ void write_items(ByteWriter& out, const ItemCounts& items);
 
 void write_cell_key(ByteWriter& out, const CellKey& key);
 [[nodiscard]] CellKey read_cell_key(ByteReader& in);
-
-[[nodiscard]] std::string encode_customer(const Customer& customer, const Rules& rules);
-/// What the map no longer knows is left out: touches of touchpoints that are gone, presence in cells that are.
-/// Nothing for bytes that are not a customer.
-[[nodiscard]] std::optional<Customer> decode_customer(std::string_view bytes, const Rules& rules);
 
 /// The changes of one cell as they travel.
 struct NamedDelta {
@@ -92,6 +87,7 @@ enum class KeyKind : std::uint8_t {
   kChangelogOffset = 1,
   kPosition = 2,
   kRules = 3,
+  kNumbering = 4,
   kCustomer = 16,
   kPane = 17,
   kEdge = 18,
@@ -104,6 +100,7 @@ enum class KeyKind : std::uint8_t {
 [[nodiscard]] std::string changelog_offset_key();
 [[nodiscard]] std::string position_key(std::uint32_t slice);
 [[nodiscard]] std::string rules_key();
+[[nodiscard]] std::string numbering_key();
 [[nodiscard]] std::string customer_key(std::string_view customer);
 [[nodiscard]] std::string windows_key(KeyKind kind, std::uint8_t window, const CellKey& cell, EventTime time);
 
@@ -115,8 +112,9 @@ struct WindowsKeyParts {
 };
 [[nodiscard]] std::optional<WindowsKeyParts> read_windows_key(std::string_view key);
 
-/// The slice of a key, and the partition of a cell: both by XXH3-64 of the bytes.
-[[nodiscard]] std::uint32_t slice_of_customer(std::string_view customer, std::uint32_t slices);
+/// XXH3-64 of the id's bytes; a customer's slice is that modulo the number of slices.
+[[nodiscard]] std::uint64_t hash_of_customer(std::string_view customer);
+/// The slice and the partition of a cell, both by XXH3-64 of its key.
 [[nodiscard]] std::uint32_t slice_of_cell(const CellKey& cell, std::uint32_t slices);
 [[nodiscard]] Partition partition_of_cell(const CellKey& cell, std::int32_t partitions);
 

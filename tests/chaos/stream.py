@@ -128,13 +128,13 @@ class Feed:
     PROPERTIES = {"enable.idempotence": "false", "acks": "all", "max.in.flight": "1", "linger.ms": "5",
                   "retries": "2147483647", "message.timeout.ms": "0"}
 
-    def __init__(self, kafka, topic, seed, rate):
+    def __init__(self, kafka, topic, stream, rate):
         # Started here, in the main thread, with which it ends; fed by another one.
         options = [part for name, value in self.PROPERTIES.items() for part in ("-X", f"{name}={value}")]
         self.process = subprocess.Popen([*kafka.producer_arguments(topic), "-E", *options], stdin=subprocess.PIPE,
                                         preexec_fn=harness.die_with_parent)
         self.rate, self.sent = rate, []
-        self._stream = records(seed, rate)
+        self._stream = iter(stream)
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._feed, daemon=True)
         self._thread.start()
@@ -190,6 +190,14 @@ class LiveReader:
                 self.longest = max(self.longest, now - (self._last or now))
                 self.longest_of_one = max(self.longest_of_one, now - self._by_partition.get(line, now))
                 self._last = self._by_partition[line] = now
+
+    def take_longest(self):
+        """The longest time in which nothing came in one partition, up to now, since the last call."""
+        with self._lock:
+            now = time.monotonic()
+            longest = max([self.longest_of_one, *(now - then for then in self._by_partition.values())])
+            self.longest_of_one = 0.0
+            return longest
 
     def input_stops(self):
         self._silent_since = time.monotonic()

@@ -16,6 +16,7 @@
 #include <boost/json.hpp>
 
 #include "engine/model/journey.h"
+#include "engine/wire/customer_record.h"
 #include "engine/wire/intake_envelope.h"
 #include "engine/wire/records.h"
 #include "tests/support/maps.h"
@@ -181,16 +182,23 @@ void add_states(Seeds& seeds) {
   windows.number(1);
   write_source(windows, source, 0);
   seeds.add(std::string{kOfWindowsState} + windows.bytes());
-  seeds.add(std::string{kOfPosition} + encode_position({Offset(42), "journey 2", windows.bytes()}));
+  seeds.add(std::string{kOfPosition} + encode_position({Offset(42), "journey 3", windows.bytes()}));
+}
+
+std::string bytes_of(const Customer& customer, const Rules& rules) {
+  const Numbering numbering(rules);
+  ByteWriter out;
+  CustomerCodec(rules, numbering).encode(customer, out);
+  return out.take();
 }
 
 void add_wire(Seeds& seeds) {
   const auto rules = testing::small_rules();
   DeltaSet deltas;
   Customer customer = lively_customer(*rules, deltas);
-  seeds.add(std::string{kOfCustomer} + encode_customer(customer, *rules));
+  seeds.add(std::string{kOfCustomer} + bytes_of(customer, *rules));
   tally(lapse(customer, *rules), *rules, deltas);
-  seeds.add(std::string{kOfCustomer} + encode_customer(customer, *rules));
+  seeds.add(std::string{kOfCustomer} + bytes_of(customer, *rules));
   const DeltaBatch batch = batch_of(std::move(deltas), *rules);
   seeds.add(std::string{kOfDeltas} + encode_deltas(batch, rules->names()));
   add_cells(batch, *rules, seeds);

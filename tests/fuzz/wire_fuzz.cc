@@ -13,6 +13,7 @@
 
 #include "engine/flow/journey_stage.h"
 #include "engine/flow/window_stage.h"
+#include "engine/wire/customer_record.h"
 #include "engine/wire/intake_envelope.h"
 #include "engine/wire/json.h"
 #include "engine/wire/records.h"
@@ -32,20 +33,33 @@ const std::shared_ptr<const Rules>& the_rules() {
 /// Decoding may forget what the map does not know, but once forgotten nothing changes any more.
 void try_customer(std::string_view bytes) {
   const Rules& rules = *the_rules();
-  std::optional<Customer> customer = decode_customer(bytes, rules);
-  if (!customer) return;
-  const std::string written = encode_customer(*customer, rules);
-  const std::optional<Customer> again = decode_customer(written, rules);
-  require(again && encode_customer(*again, rules) == written);
-  require(customer->due(rules) > customer->highest);
+  static const Numbering numbering(rules);
+  const CustomerCodec codec(rules, numbering);
+  Customer customer;
+  if (!codec.decode(bytes, customer)) return;
+  ByteWriter written;
+  codec.encode(customer, written);
+  Customer again;
+  require(codec.decode(written.bytes(), again));
+  ByteWriter twice;
+  codec.encode(again, twice);
+  require(twice.bytes() == written.bytes());
+  require(customer.due(rules) > customer.highest);
   // An event of that customer, and a lapse, go through.
   const Event event = testing::event("purchase", 0);
   DeltaSet deltas;
-  if (const auto seen = observe(*customer, event, rules, false)) {
-    tally(*seen, event.time, event.time, rules, *customer, deltas);
+  if (const auto seen = observe(customer, event, rules, false)) {
+    tally(*seen, event.time, event.time, rules, customer, deltas);
   }
-  if (!customer->lapsed) tally(lapse(*customer, rules), rules, deltas);
-  customer->presence.expire(event.time, rules.settings().windows);
+  if (!customer.lapsed) tally(lapse(customer, rules), rules, deltas);
+  customer.presence.expire(event.time, rules.settings().windows);
+}
+
+void try_numbering(std::string_view bytes) {
+  const std::optional<Numbering> numbering = Numbering::decode(bytes, *the_rules());
+  if (!numbering) return;
+  const std::optional<Numbering> again = Numbering::decode(numbering->encode(), *the_rules());
+  require(again && !again->has_grown() && again->encode() == numbering->encode());
 }
 
 void try_deltas(std::string_view bytes) {
@@ -172,7 +186,8 @@ void try_windows_entry(std::string_view bytes) {
 
 constexpr std::array kTargets = {try_customer,      try_deltas,       try_cell,          try_items,
                                  try_position,      try_envelope,     try_measures,      try_windows_key,
-                                 try_journey_state, try_intake_state, try_windows_state, try_windows_entry};
+                                 try_journey_state, try_intake_state, try_windows_state, try_windows_entry,
+                                 try_numbering};
 
 }  // namespace
 }  // namespace touchstone

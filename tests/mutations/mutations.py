@@ -10,6 +10,7 @@ Mutation = collections.namedtuple("Mutation", "name fault edits")
 WORKER = "engine/flow/worker.cc"
 TASK = "engine/flow/task.cc"
 JOURNEY = "engine/flow/journey_stage.cc"
+CUSTOMERS = "engine/flow/customers.cc"
 WINDOWS = "engine/flow/window_stage.cc"
 
 COMMIT = "  auto receipt = log_->commit(offsets);\n  if (!receipt) return receipt.error();\n"
@@ -70,10 +71,10 @@ MUTATIONS = [
         (WINDOWS, "  watermark_ = JoinedWatermark(std::move(state->sources), state->watermark);\n", ""),
     ]),
     Mutation("ids-forgotten", "a restart forgets which events a customer's were accepted", [
-        ("engine/wire/customer_record.cc", "    customer.ids.push_back(id);\n", "    (void)id;\n"),
+        ("engine/wire/customer_record.cc", "    into.ids.push_back(id);\n", "    (void)id;\n"),
     ]),
     Mutation("lapses-forgotten", "a restart forgets when customers lapse", [
-        (JOURNEY, "  index(*entry);\n  return true;\n", "  return true;\n"),
+        (CUSTOMERS, "  stand(slot, scratch_, true);\n", "  held_[slot].queued = true;\n  stand(slot, scratch_, true);\n"),
     ]),
     Mutation("edges-forgotten", "a restart forgets when customers leave a window", [
         (WINDOWS, "      windows_.restore_edge(key, read_visitors(in));\n", "      (void)read_visitors(in);\n"),
@@ -82,7 +83,7 @@ MUTATIONS = [
         (WINDOWS, "      windows_.restore_row(key, std::move(row));\n", ""),
     ]),
     Mutation("no-tombstone", "a customer who is forgotten leaves no tombstone", [
-        (JOURNEY, "    if (!customers_.contains(id)) changes.push_back({customer_key(id), std::nullopt});\n", "    (void)id;\n"),
+        (CUSTOMERS, "    if (!find(id)) changes.push_back({customer_key(id), std::nullopt});\n", "    (void)id;\n"),
     ]),
     # --- silence
     Mutation("silence-kept", "a partition that speaks again still counts as silent", [

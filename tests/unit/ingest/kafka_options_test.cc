@@ -46,6 +46,13 @@ TEST(KafkaOptions, KeepWhatExactlyOnceRestsOn) {
   EXPECT_EQ(final_values(KafkaRole::kRestore, kMinimal)["isolation.level"], "read_committed");
 }
 
+TEST(KafkaOptions, EndATransactionWithTheSessionOfItsOwner) {
+  EXPECT_EQ(transaction_timeout_of({}), kTransactionTimeout);
+  EXPECT_EQ(transaction_timeout_of({{"session.timeout.ms", "6000"}}), Millis{6'000});
+  EXPECT_EQ(transaction_timeout_of({{"session.timeout.ms", "60000"}}), kTransactionTimeout);
+  EXPECT_EQ(transaction_timeout_of({{"session.timeout.ms", "soon"}}), kTransactionTimeout);
+}
+
 TEST(KafkaOptions, JoinAsADynamicMemberWithoutAnInstance) {
   for (const auto& [name, value] :
        properties_of(KafkaRole::kInput, {.group = "g", .transactional_id = "t", .instance = {}}, kMinimal)) {

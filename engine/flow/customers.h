@@ -1,0 +1,115 @@
+// All customers of one task, in memory: each as its bytes (wire/customer_record.h), which are what the changelog gets,
+// so that a checkpoint copies them, a restart takes them over as they are, and a customer costs little more than that.
+//
+// What is asked of all of them together stands beside the bytes: how many there are in each stage and segment, whose
+// slice has changed, and who lapses when. Growing never moves more than one slice, so that nothing takes long.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <queue>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/flow/counts.h"
+#include "engine/flow/ports.h"
+#include "engine/flow/slot_index.h"
+#include "engine/model/customer.h"
+#include "engine/model/rules.h"
+#include "engine/wire/customer_record.h"
+#include "engine/wire/numbering.h"
+
+namespace touchstone {
+
+/// Not thread-safe; one task owns it.
+class Customers {
+ public:
+  /// Where a customer is kept, until he is forgotten.
+  using Slot = SlotIndex::Slot;
+
+  /// Borrows the rules.
+  Customers(const Rules& rules, std::uint32_t slices);
+
+  [[nodiscard]] std::uint32_t slice_of(std::string_view id) const;
+  [[nodiscard]] std::optional<Slot> find(std::string_view id) const;
+  /// Adds one who has done nothing yet where the id is not known.
+  Slot find_or_add(std::string_view id);
+
+  /// Valid until the customer is forgotten or written.
+  [[nodiscard]] std::string_view id(Slot slot) const;
+  void read(Slot slot, Customer& into) const;
+  /// The customer has changed.
+  void write(Slot slot, const Customer& customer);
+  void forget(Slot slot);
+
+  /// Those who have not lapsed and are due by the watermark, by due time and id. Whoever is not written then must be
+  /// put off.
+  std::vector<Slot> take_due(EventTime watermark);
+  /// To be due again at the next call.
+  void put_off(Slot slot);
+
+  [[nodiscard]] const StageCustomers& counts() const { return counts_; }
+
+  /// What has changed in a slice since it was last taken, and with the first one the numbering, if that has changed.
+  std::vector<TableChange> take_changes(std::uint32_t slice);
+  void drop_changes();
+
+  /// Puts back what take_changes gave: first the numbering, then customers, each once. False: it is not that.
+  [[nodiscard]] bool restore_numbering(std::string_view bytes);
+  [[nodiscard]] bool restore(std::string_view id, std::string_view bytes);
+
+ private:
+  /// Where a customer is counted.
+  struct Standing {
+    StagePlace place;
+    SegmentNo segment;
+    friend auto operator<=>(const Standing&, const Standing&) = default;
+  };
+  /// Small on purpose: there is one for each customer.
+  struct Held {
+    std::unique_ptr<char[]> bytes;  ///< the id, then what is remembered
+    EventTime due{};                ///< when he lapses unless something comes
+    std::uint32_t id_size = 0;
+    std::uint32_t size = 0;  ///< of what is remembered; 0: he has done nothing yet
+    Standing standing{};
+    bool changed : 1 = false;  ///< since his slice was last taken
+    bool queued : 1 = false;   ///< in due_
+    bool gone : 1 = false;     ///< forgotten, but still in due_
+  };
+  struct Due {
+    EventTime at;
+    Slot slot;
+    /// The queue's first is the earliest.
+    friend bool operator<(const Due& a, const Due& b) { return a.at > b.at; }
+  };
+
+  [[nodiscard]] std::optional<Slot> find(std::string_view id, std::uint64_t hash) const;
+  Slot add(std::string_view id, std::uint64_t hash);
+  void keep(Held& held, std::string_view bytes);
+  /// What is asked of all follows what has become of one, who stood somewhere before or is new.
+  void stand(Slot slot, const Customer& customer, bool is_new);
+  void release(Slot slot);
+
+  const Rules& rules_;
+  Numbering numbering_;
+  CustomerCodec codec_;
+  bool numbering_restored_ = false;
+  bool numbering_changed_ = true;  ///< since it was last taken
+  std::vector<SlotIndex> index_;   ///< by slice
+  std::deque<Held> held_;          ///< by slot
+  std::vector<Slot> free_;
+  std::vector<std::vector<Slot>> changed_;        ///< by slice, each once
+  std::vector<std::set<std::string>> forgotten_;  ///< by slice, since it was last taken
+  /// Those who have not lapsed, each once, by a time at which they may be due: an event puts that off, which is only
+  /// looked at when the time has come.
+  std::priority_queue<Due, std::deque<Due>> due_;
+  StageCustomers counts_;
+  ByteWriter writer_;  ///< kept for its memory
+  Customer scratch_;   ///< likewise
+};
+
+}  // namespace touchstone
