@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -56,6 +57,20 @@ struct Times {
   }
 };
 
+/// Tells when a transaction has been committed.
+class TellingLog final : public SimLog {
+ public:
+  TellingLog(SimBroker& broker, SimLogOptions options, bool& committed)
+      : SimLog(broker, std::move(options)), committed_(committed) {}
+  Result<Receipt> commit(std::span<const ConsumedOffset> consumed) override {
+    committed_ = true;
+    return SimLog::commit(consumed);
+  }
+
+ private:
+  bool& committed_;
+};
+
 /// One partition of customers, its worker, and the log and the disk under it.
 class Shard {
  public:
@@ -87,12 +102,12 @@ class Shard {
     if (!tables) return tables.error();
     tables_ = std::move(*tables);
     WorkerOptions options = journey_worker(topology_);
-    committed_ = clock_.now();
     options.max_records = 1;  // so that one turn is one event, or one commit
     worker_ = std::make_unique<Worker>(
         std::move(options),
         [this]() -> Result<std::unique_ptr<Log>> {
-          return std::unique_ptr<Log>(std::make_unique<SimLog>(broker_, SimLogOptions{"bench", "bench", {kInput}}));
+          return std::unique_ptr<Log>(
+              std::make_unique<TellingLog>(broker_, SimLogOptions{"bench", "bench", {kInput}}, committed_));
         },
         *tables_, clock_, board_);
     return {};
@@ -114,17 +129,15 @@ class Shard {
   }
 
   Result<void> turn(Times& events, Times& commits) {
-    const std::int64_t since = (clock_.now() - committed_).count();
-    const bool commits_now = since >= std::chrono::microseconds(topology_.commit).count();
+    committed_ = false;
     const double cpu = thread_cpu_ms();
     const double wall = wall_ms();
     const auto moved = worker_->turn(Millis{0});
     if (!moved) return moved.error();
-    Times& into = commits_now ? commits : events;
+    Times& into = committed_ ? commits : events;
     into.cpu.push_back(thread_cpu_ms() - cpu);
     into.wall.push_back(wall_ms() - wall);
-    if (!commits_now) return {};
-    committed_ = clock_.now();
+    if (!committed_) return {};
     for (const std::string& topic : outputs()) broker_.drain(topic, [](const Record&) {});
     return {};
   }
@@ -162,7 +175,7 @@ class Shard {
   std::unique_ptr<RocksTables> tables_;
   std::unique_ptr<Worker> worker_;
   std::uint64_t number_ = 0;
-  std::chrono::microseconds committed_{};
+  bool committed_ = false;  ///< in this turn
 };
 
 }  // namespace

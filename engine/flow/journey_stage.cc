@@ -97,7 +97,9 @@ void JourneyStage::process_arrival(const Arrival& arrival, Output& out) {
   }
   const Decoded decoded = decoder_->decode(record);
   if (const auto* rejection = std::get_if<Rejection>(&decoded)) {
-    out.records.push_back(dead_letter(options_.topics.dead_letters, record, arrival.source, *rejection));
+    if (!out.unseen) {
+      out.records.push_back(dead_letter(options_.topics.dead_letters, record, arrival.source, *rejection));
+    }
     ++out.counts.dead_letters[static_cast<std::size_t>(rejection->reason)];
     return;
   }
@@ -144,7 +146,7 @@ void JourneyStage::lapse_until(EventTime watermark, std::optional<EventTime> bef
     const Lapse lapsed = lapse(customer_, rules_);
     if (!before || lapsed.transition.time >= *before) tally(lapsed, rules_, deltas_);
     customers_.write(slot, customer_);
-    write_transition(lapsed.transition, name_of(customers_.id(slot)), out);
+    if (!out.unseen) write_transition(lapsed.transition, name_of(customers_.id(slot)), out);
   }
 }
 
@@ -158,6 +160,7 @@ void JourneyStage::forget(std::string_view id, Offset at, Output& out) {
 
 void JourneyStage::write_observation(const Event& event, const Observation& seen, const Source& source,
                                      Output& out) const {
+  if (out.unseen) return;
   const CustomerName customer = name_of(event.customer);
   const auto write = [&](const std::string& topic, std::string value) {
     out.records.push_back({topic, std::nullopt, customer.text, std::move(value), {}});
@@ -212,6 +215,10 @@ std::optional<KnownCustomer> JourneyStage::customer(std::string_view id) const {
 }
 
 void JourneyStage::flush(Output& out) {
+  if (out.unseen) {
+    deltas_.clear();
+    return;
+  }
   send_deltas(out);
   const SourceState now{true, watermark(), silent_};
   if ((!now.mark && !now.silent) || sent_ == now) return;

@@ -24,6 +24,7 @@ namespace touchstone {
 struct Output {
   std::vector<OutRecord> records;
   Counts counts;
+  bool unseen = false;  ///< all of it was handed out before and is dropped: records need not be made
 };
 
 /// Rules, and the text they can be made from again, which is recorded with the state that they led to. One text is

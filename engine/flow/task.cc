@@ -191,6 +191,7 @@ void Task::arrive(Offset at) {
 Result<void> Task::process(const Record& record, Output& out) {
   if (state_ == State::kReplaying) {
     Output dropped;
+    dropped.unseen = true;
     TOUCHSTONE_TRY(stage_->process(record, dropped));
     stage_->flush(dropped);
     next_ = record.offset.next();

@@ -107,11 +107,12 @@ void WindowStage::add(const NamedDelta& named, Offset at, Output& out) {
 void WindowStage::close(const std::optional<EndOfInput>& end, Offset at, Output& out) {
   const auto may_touch = [&](CellIndex cell) { return slices_.applies(slice_of(cell), at); };
   const auto write = [&](const Row& row) {
+    fresh_.emplace(row.window, windows_.index(row.cell));
+    if (out.unseen) return;
     const WindowSpec& spec = windows_.specs()[row.window];
     out.records.push_back(
         {options_.topics.windows, std::nullopt, row_key(row, spec), row_json(row, spec, names_.stages), {}});
     ++out.counts.rows;
-    fresh_.emplace(row.window, windows_.index(row.cell));
   };
   std::vector<Alert> alerts;
   const auto alert = [&](const Alert& told) { alerts.push_back(told); };
@@ -129,6 +130,7 @@ void WindowStage::close(const std::optional<EndOfInput>& end, Offset at, Output&
 
 // In the order of their time, so that it does not matter over how many closings one record of the log goes.
 void WindowStage::write_alerts(std::vector<Alert> alerts, Output& out) const {
+  if (out.unseen) return;
   std::stable_sort(alerts.begin(), alerts.end(), [](const Alert& a, const Alert& b) {
     return std::tie(a.at, a.cell, a.kind) < std::tie(b.at, b.cell, b.kind);
   });

@@ -38,6 +38,9 @@ class DeltaSet {
     ++deltas_[ranking].items[pane][item];
   }
 
+  /// Forgets everything.
+  void clear() { deltas_.clear(); }
+
   /// By cell, in no particular order.
   [[nodiscard]] const auto& cells() const { return deltas_; }
   /// Hands everything over and is empty again.
