@@ -102,6 +102,8 @@ void StandbyKeeper::work() {
 }
 
 Result<void> StandbyKeeper::look() {
+  TOUCHSTONE_TRY(forget_old());
+  if (options_.lost == 0) return {};
   if (!sources_) {
     auto opened = options_.open([this] { return stopping_ || claims_->wanted(); });
     if (!opened) return opened.error();
@@ -120,6 +122,19 @@ Result<void> StandbyKeeper::look() {
     failed_ = task;
     return done;
   }
+  return {};
+}
+
+/// The tables forget what is too old when they are asked for it, and nobody else asks for what is not run here:
+/// forgotten customers would stay on the disk.
+Result<void> StandbyKeeper::forget_old() {
+  if (swept_ && clock_.now() - *swept_ < options_.forget_after) return {};
+  for (const auto& [task, copy] : copies_) {
+    const auto claim = claims_->take_to_copy(task);
+    if (!claim) continue;
+    if (const auto first = tables_.first(task); !first) return first.error();
+  }
+  swept_ = clock_.now();
   return {};
 }
 
@@ -186,7 +201,7 @@ Result<void> StandbyKeeper::forget_idle(Copy& copy) {
 
 std::unique_ptr<StandbyKeeper> keep_standby(std::uint32_t lost, EngineOptions& engine, Tables& tables, Clock& clock,
                                             Board& board) {
-  if (lost == 0 || engine.topology.to_end) return nullptr;
+  if (engine.topology.to_end) return nullptr;
   engine.claims = std::make_shared<Claims>();
   return std::make_unique<StandbyKeeper>(standby_options(engine, lost), tables, engine.claims, clock, board);
 }

@@ -4,7 +4,8 @@
 //
 // Every ten seconds it asks who is in the groups, and plans anew which partitions it needs a copy of (standby_plan.h).
 // Every second it reads what the changelogs of these have brought since. A worker that is given one of them takes it
-// away (Claims). What is neither needed nor run here for an hour leaves the tables.
+// away (Claims). What is neither needed nor run here for an hour leaves the tables. Where no copies are wanted it asks
+// Kafka nothing, and only sees to it that what is left of partitions run here once goes when it is too old to be used.
 #pragma once
 
 #include <atomic>
@@ -47,7 +48,7 @@ struct StandbyStage {
 
 struct StandbyOptions {
   std::string instance;
-  std::uint32_t lost = 1;  ///< so many instances may go away at once
+  std::uint32_t lost = 1;  ///< so many instances may go away at once; 0: no copies are kept
   std::vector<StandbyStage> stages;
   OpenStandby open;
   Millis between_looks{1'000};
@@ -82,6 +83,7 @@ class StandbyKeeper {
   };
 
   void work();
+  Result<void> forget_old();
   Result<void> plan();
   Result<void> follow(Copy& copy);
   Result<void> forget_idle(Copy& copy);
@@ -95,6 +97,7 @@ class StandbyKeeper {
   std::map<TaskId, Copy> copies_;                            ///< every task of the stages
   std::map<std::string, std::vector<std::string>> members_;  ///< by group, as the plan has them
   std::optional<std::chrono::microseconds> planned_;
+  std::optional<std::chrono::microseconds> swept_;
   std::optional<TaskId> failed_;  ///< what comes after it has its turn first
   Pulse pulse_;
   std::atomic<bool> stopping_{false};
@@ -103,7 +106,7 @@ class StandbyKeeper {
   std::thread thread_;
 };
 
-/// Not started yet; null where none is wanted, or the engine runs to an end. Engines that are made of the options
+/// Not started yet; null where the engine runs to an end. Engines that are made of the options
 /// afterwards share their tables with it.
 [[nodiscard]] std::unique_ptr<StandbyKeeper> keep_standby(std::uint32_t lost, EngineOptions& engine, Tables& tables,
                                                           Clock& clock, Board& board);

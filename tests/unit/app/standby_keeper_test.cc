@@ -65,7 +65,8 @@ class TallyStage final : public Stage {
 struct Process {
   explicit Process(std::string its_name) : name(std::move(its_name)) {}
   std::string name;
-  MemoryTables tables;
+  TablesTime now{std::chrono::days{20'000}};
+  MemoryTables tables{MemoryTablesOptions{std::chrono::days{10}, [this] { return now; }}};
   std::shared_ptr<Claims> claims = std::make_shared<Claims>();
   Board board;
   std::unique_ptr<Worker> worker;
@@ -98,8 +99,10 @@ class StandbyKeeperTest : public ::testing::Test {
         },
         process.tables, clock_, process.board);
   }
-  void keep(Process& process, std::function<std::unique_ptr<ChangelogReader>(std::function<bool()>)> reader = {}) {
+  void keep(Process& process, std::function<std::unique_ptr<ChangelogReader>(std::function<bool()>)> reader = {},
+            std::uint32_t lost = 1) {
     StandbyOptions options;
+    options.lost = lost;
     options.instance = process.name;
     options.stages = {{StageKind::kJourney, "journey", "group", "in", 4, "changelog"}};
     options.open = [this, reader](std::function<bool()> hurried) -> Result<StandbySources> {
@@ -227,6 +230,28 @@ TEST_F(StandbyKeeperTest, RemovesWhatIsOfNoUseForAnHourAndNothingThatIsRunHere) 
   look(c, std::chrono::minutes{2});
   EXPECT_EQ(count(c, task(0)), 0U);
   EXPECT_GT(count(c, task(1)), 100U) << "a worker has it";
+}
+
+// Where no copies are wanted as well: customers who were forgotten elsewhere would stay on the disk. The size is asked
+// for, because asking for the keys makes the tables forget them.
+TEST_F(StandbyKeeperTest, RemovesWhatWasRunHereOnceWhenItHasGrownTooOld) {
+  Process a("a");
+  keep(a, {}, 0);
+  for (const std::int32_t partition : {0, 1}) {
+    ASSERT_TRUE(a.tables.apply({{task(partition), {{"key", std::string(100, 'v')}}, a.now}}));
+  }
+  const std::uint64_t both = a.tables.size_bytes();
+  const Claims::Claim run = a.claims->take(task(1));
+  look(a);
+  a.now += std::chrono::days{8};
+  look(a, std::chrono::hours{2});
+  EXPECT_EQ(a.tables.size_bytes(), both) << "not too old yet";
+  a.now += std::chrono::days{2};
+  look(a);
+  EXPECT_EQ(a.tables.size_bytes(), both) << "it looks once an hour";
+  look(a, std::chrono::hours{1});
+  EXPECT_EQ(a.tables.size_bytes(), both / 2) << "a worker has the other one";
+  EXPECT_TRUE(shown(a).empty());
 }
 
 TEST_F(StandbyKeeperTest, GoesOnByItsPlanWhereItLearnsNothingNew) {
