@@ -51,20 +51,21 @@ Result<std::uint64_t> catch_up(const ChangelogCopy& copy, ChangelogReader& log, 
   const TablesTime begun = tables.now();
   const auto first = tables.first(copy.task);
   if (!first) return first.error();
-  std::optional<Offset> local = offset_in(*first);
+  const std::optional<Offset> local = offset_in(*first);
   const TopicPartition changelog{copy.changelog, copy.task.partition};
   const auto range = log.range(changelog);
   if (!range) return range.error();
   CopyWriter writer(copy.task, tables);
   // A copy that ends before the changelog begins, or goes beyond it, is not a copy of this changelog. One that does not
   // say how far it goes may hold what was deleted since.
-  if (local ? *local < range->begin || *local > range->end : first->has_value()) {
-    TOUCHSTONE_TRY(tables.clear(copy.task));
-    local.reset();
+  Offset from = range->begin;
+  if (local && *local >= range->begin && *local <= range->end) {
+    from = *local;
+  } else {
+    if (*first) TOUCHSTONE_TRY(tables.clear(copy.task));
+    // An empty copy is true of the beginning, and its age begins.
+    TOUCHSTONE_TRY(writer.write(from, begun));
   }
-  // An empty copy is true of the beginning, and its age begins.
-  if (!local) TOUCHSTONE_TRY(writer.write(range->begin, begun));
-  const Offset from = local.value_or(range->begin);
   const auto tell = [&](Offset at) {
     if (tell_left) tell_left(std::max<std::int64_t>(0, range->end.value() - at.value()));
   };
