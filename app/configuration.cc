@@ -33,7 +33,7 @@ constexpr auto kJourneyKeys = std::to_array<Word>({"lookback", "max_touches", "r
 constexpr auto kInputKeys = std::to_array<Word>({"topics", "rekey", "partitioner"});
 constexpr auto kKafkaKeys = std::to_array<Word>({"properties", "properties_file"});
 constexpr auto kSecretKeys = std::to_array<Word>({"file", "env"});
-constexpr auto kStateKeys = std::to_array<Word>({"dir", "slices", "min_free"});
+constexpr auto kStateKeys = std::to_array<Word>({"dir", "slices", "min_free", "standby"});
 constexpr auto kHttpKeys = std::to_array<Word>({"listen", "token_file", "reload", "rows"});
 constexpr auto kTopicsKeys = std::to_array<Word>({"prefix", "partitions", "replication"});
 constexpr auto kMetricsKeys = std::to_array<Word>({"windows", "segments", "series_max"});
@@ -244,6 +244,7 @@ class ConfigurationReader {
   void read_state(const YamlMapping& keys) {
     if (const auto value = keys.find("dir")) set(made_.state.dir, file(*value));
     if (const auto value = keys.find("slices")) set(made_.state.slices, value->whole({1, 4'096}));
+    if (const auto value = keys.find("standby")) set(made_.state.standby, value->whole({0, 2}));
     const auto value = keys.find("min_free");
     const std::optional<std::string> text = value ? value->text() : std::nullopt;
     if (!text) return;

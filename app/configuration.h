@@ -64,6 +64,7 @@ struct Configuration {
     std::string dir;
     std::uint32_t slices = 256;
     std::uint64_t min_free = std::uint64_t{512} << 20;  ///< bytes on the volume of `dir`; below that no input is taken
+    std::uint32_t standby = 0;  ///< so many instances may go away at once without a restore by the others
   };
   struct Http {
     ListenAddress listen;

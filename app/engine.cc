@@ -32,6 +32,10 @@ Result<std::unique_ptr<Log>> open_kafka_log(const KafkaLogOptions& options) {
   return std::unique_ptr<Log>(std::move(*opened));
 }
 
+std::string group_of(const EngineOptions& options, const WorkerOptions& worker) {
+  return worker.stage == StageKind::kJourney ? options.group : options.group + "." + worker.name;
+}
+
 Engine::Engine(EngineOptions options, Tables& tables, Clock& clock, Board& board)
     : options_(std::move(options)),
       tables_(tables),
@@ -57,12 +61,13 @@ void Engine::add_workers(WorkerRecipe recipe, const std::vector<std::string>& to
   for (std::uint32_t number = 0; number < count; ++number) {
     // Each worker is made anew: what its stages share, the decoder, must not be shared between threads.
     WorkerOptions mine = recipe(options_.topology);
-    const std::string stage = std::exchange(mine.name, mine.name + "-" + std::to_string(number));
+    mine.claims = options_.claims;
+    KafkaLogOptions log;
+    log.group = group_of(options_, mine);
+    mine.name += "-" + std::to_string(number);
     if (mine.stage == StageKind::kJourney && number < options_.questions.size())
       mine.questions = options_.questions[number];
-    KafkaLogOptions log;
     log.connection = options_.kafka;
-    log.group = mine.stage == StageKind::kJourney ? options_.group : options_.group + "." + stage;
     log.instance = options_.instance + "-" + mine.name;
     log.transactional_id = options_.group + "-" + log.instance;
     log.topics = topics;

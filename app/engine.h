@@ -37,12 +37,17 @@ struct EngineOptions {
   std::uint32_t windows_workers = 1;
   /// Where the journey's workers are asked of their customers, one for each of them; empty: nobody asks.
   std::vector<std::shared_ptr<Questions>> questions;
+  /// Shared with a keeper of standby copies over the same tables; null: there is none.
+  std::shared_ptr<Claims> claims;
   WatchdogOptions watchdog;
   OpenLog open_log = open_kafka_log;
   /// A worker's thread hangs for good; called by the watchdog's thread. The default ends the process with exit code 1:
   /// the thread cannot be ended, and nothing that is committed is lost.
   std::function<void(const std::string& message)> on_lost = end_process;
 };
+
+/// The group that a worker of this stage is a member of.
+[[nodiscard]] std::string group_of(const EngineOptions& options, const WorkerOptions& worker);
 
 class Engine {
  public:

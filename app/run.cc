@@ -25,6 +25,7 @@
 #include "app/secrets.h"
 #include "app/service_manager.h"
 #include "app/signals.h"
+#include "app/standby_keeper.h"
 #include "app/steady_clock.h"
 #include "ingest/kafka_admin.h"
 #include "ingest/topics.h"
@@ -282,9 +283,12 @@ Result<void> run_engine(EngineOptions options, RocksTables& tables, const Proces
   if (!shelves) return shelves.error();
   options.topology.make_shelf = std::move(*shelves);
   Purge purge(tables, configuration.privacy.purge);
+  const auto keeper = keep_standby(configuration.state.standby, options, tables, clock, board);
   Engine engine(std::move(options), tables, clock, board);
   engine.start();
-  while (engine.running() && !engine.stopping() && !signals.stop_requested()) {
+  if (keeper) keeper->start();
+  // Whoever finds the tables damaged, the workers cannot go on with them.
+  while (engine.running() && !engine.stopping() && !signals.stop_requested() && !tables.damaged()) {
     board.set_state_bytes(tables.size_bytes());
     board.set_state_free_bytes(tables.free_bytes());
     if (signals.take_reload()) tell(reload.reload());
@@ -295,8 +299,12 @@ Result<void> run_engine(EngineOptions options, RocksTables& tables, const Proces
   if (signals.stop_requested()) service.stopping();
   // Where the state is damaged another engine follows; else the process ends, whatever hangs.
   if (engine.stopping() && !tables.damaged()) signals.end_soon();
+  if (keeper) keeper->stop();
   stop(engine, signals);
-  return engine.wait();
+  const Result<void> ended = engine.wait();
+  if (ended && tables.damaged())
+    return Error(ErrorKind::kReject, "state in " + configuration.state.dir + " is damaged");
+  return ended;
 }
 
 /// One engine after another: where the local state turns out to be damaged, it is emptied and a new engine restores it.

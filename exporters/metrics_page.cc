@@ -258,6 +258,7 @@ class Renderer {
     counter("metrics_series_left_out_total", "Series beyond metrics.series_max, summed over scrapes", left_out);
     reloads();
     counter("rebalances_total", "Times the group gave a worker of this process its partitions", now_.rebalances);
+    standby();
     gauge("state_bytes", "Size of the local state", as_double(now_.state_bytes));
     gauge("state_free_bytes", "Free on the volume of the local state", as_double(now_.state_free_bytes));
     gauge("input_paused", "1 while no input is taken, because the volume of the local state is nearly full",
@@ -319,6 +320,18 @@ class Renderer {
       if (end) add(ends, {{"window", specs[i].name}}, as_double(millis_of(*end)) / 1e3);
     }
     keep({std::move(ends)});
+  }
+
+  void standby() {
+    counter("restored_records_total", "Records of changelogs read because a partition came to this process",
+            now_.restored_records);
+    gauge("standby_partitions", "Copies of other instances' partitions that are kept here",
+          as_double(now_.standby.size()));
+    auto lag = family("standby_lag_records", "Offsets of the changelog that the copy still lacks", MetricType::Gauge);
+    for (const auto& [task, left] : now_.standby) {
+      add(lag, {{"topic", task.topic}, {"partition", std::to_string(task.partition.value())}}, as_double(left));
+    }
+    keep({std::move(lag)});
   }
 
   void reloads() {

@@ -110,6 +110,32 @@ Result<void> KafkaAdmin::add_settings(std::vector<ExistingTopic>& topics) {
   return {};
 }
 
+Result<std::vector<std::string>> KafkaAdmin::members(const std::string& group) {
+  const OptionsPtr options(rd_kafka_AdminOptions_new(client_.get(), RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS));
+  rd_kafka_AdminOptions_set_request_timeout(options.get(), static_cast<int>(connection_.patience.count()), nullptr, 0);
+  const QueuePtr queue(rd_kafka_queue_new(client_.get()));
+  const char* name = group.c_str();
+  rd_kafka_DescribeConsumerGroups(client_.get(), &name, 1, options.get(), queue.get());
+  const std::string what = "asking for the members of group " + group;
+  const auto event = wait_for(*queue, what);
+  if (!event) return event.error();
+  std::size_t count = 0;
+  const rd_kafka_ConsumerGroupDescription_t** groups =
+      rd_kafka_DescribeConsumerGroups_result_groups(rd_kafka_event_DescribeConsumerGroups_result(event->get()), &count);
+  std::vector<std::string> members;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (const rd_kafka_error_t* error = rd_kafka_ConsumerGroupDescription_error(groups[i]); error != nullptr) {
+      return unreachable(error_of(rd_kafka_error_code(error), what), connection_, events_);
+    }
+    for (std::size_t k = 0; k < rd_kafka_ConsumerGroupDescription_member_count(groups[i]); ++k) {
+      const rd_kafka_MemberDescription_t* member = rd_kafka_ConsumerGroupDescription_member(groups[i], k);
+      const char* instance = rd_kafka_MemberDescription_group_instance_id(member);
+      members.emplace_back(instance != nullptr ? instance : rd_kafka_MemberDescription_consumer_id(member));
+    }
+  }
+  return members;
+}
+
 Result<void> KafkaAdmin::create(const std::vector<TopicSpec>& topics) {
   if (topics.empty()) return {};
   std::vector<NewTopicPtr> owners;

@@ -1,4 +1,5 @@
-// Asks a broker for topics and creates those that are missing: the hands of `touchstone topics`.
+// Asks a broker for topics and groups, and creates topics that are missing: the hands of `touchstone topics`, and the
+// eyes of whoever keeps standby copies.
 #pragma once
 
 #include <memory>
@@ -18,6 +19,10 @@ class KafkaAdmin {
 
   /// Those of the topics that exist, with the settings that the rights allow to see.
   Result<std::vector<ExistingTopic>> describe(const std::vector<std::string>& names);
+
+  /// The members that a group has now, by the names under which its partitions are given out (range_assignment.h). One
+  /// that nobody knows has none.
+  Result<std::vector<std::string>> members(const std::string& group);
 
   /// Creates the topics; one that exists by now is no error. kReject names the first that cannot be created.
   Result<void> create(const std::vector<TopicSpec>& topics);

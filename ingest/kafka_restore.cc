@@ -35,6 +35,24 @@ Result<void> KafkaRestore::connect() {
   return {};
 }
 
+// Whatever state the client is in, the next call starts with a fresh one.
+Error KafkaRestore::dropped(const Error& error) {
+  Error told = unreachable(error, connection_, events_);
+  client_.reset();
+  return told;
+}
+
+Result<ChangelogReader::Range> KafkaRestore::range(const TopicPartition& partition) {
+  TOUCHSTONE_TRY(connect());
+  std::int64_t begin = 0;
+  std::int64_t end = 0;
+  const rd_kafka_resp_err_t code =
+      rd_kafka_query_watermark_offsets(client_.get(), partition.topic.c_str(), partition.partition.value(), &begin,
+                                       &end, static_cast<int>(connection_.patience.count()));
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return Range{.begin = Offset(begin), .end = Offset(end)};
+  return dropped(error_of(code, "asking for the offsets of " + name_of(partition)));
+}
+
 Result<Offset> KafkaRestore::read(const TopicPartition& partition, Offset from,
                                   const std::function<void(const Record&)>& visit) {
   TOUCHSTONE_TRY(connect());
@@ -63,10 +81,7 @@ Result<Offset> KafkaRestore::read(const TopicPartition& partition, Offset from,
   }
   rd_kafka_assign(client_.get(), nullptr);
   if (outcome) return outcome;
-  // Whatever state the client is in, the next read starts with a fresh one.
-  const Error error = unreachable(outcome.error(), connection_, events_);
-  client_.reset();
-  return error;
+  return dropped(outcome.error());
 }
 
 // Says whether the end has been reached.

@@ -2,12 +2,17 @@
 
 #include <utility>
 
+#include "state/copy_age.h"
+
 namespace touchstone {
+
+MemoryTables::MemoryTables(MemoryTablesOptions options) : options_(std::move(options)) {}
 
 Result<void> MemoryTables::apply(std::vector<TaskChanges> changes) {
   const std::lock_guard lock(mutex_);
   if (next_failure_) return *std::exchange(next_failure_, std::nullopt);
   for (TaskChanges& of_task : changes) {
+    if (of_task.as_of) as_of_[of_task.task] = *of_task.as_of;
     if (of_task.changes.empty()) continue;
     Table& table = tables_[of_task.task];
     for (TableChange& change : of_task.changes) put(table, std::move(change));
@@ -21,6 +26,7 @@ Result<void> MemoryTables::scan(const TaskId& task,
   Table copy;
   {
     const std::lock_guard lock(mutex_);
+    forget_if_old(task);
     if (const auto found = tables_.find(task); found != tables_.end()) copy = found->second;
   }
   for (const auto& [key, value] : copy) visit(key, value);
@@ -29,6 +35,7 @@ Result<void> MemoryTables::scan(const TaskId& task,
 
 Result<std::optional<TableChange>> MemoryTables::first(const TaskId& task) {
   const std::lock_guard lock(mutex_);
+  forget_if_old(task);
   const auto found = tables_.find(task);
   if (found == tables_.end() || found->second.empty()) return std::optional<TableChange>();
   const auto& [key, value] = *found->second.begin();
@@ -37,11 +44,24 @@ Result<std::optional<TableChange>> MemoryTables::first(const TaskId& task) {
 
 Result<void> MemoryTables::clear(const TaskId& task) {
   const std::lock_guard lock(mutex_);
+  remove(task);
+  return {};
+}
+
+void MemoryTables::remove(const TaskId& task) {
+  as_of_.erase(task);
   const auto found = tables_.find(task);
-  if (found == tables_.end()) return {};
+  if (found == tables_.end()) return;
   for (const auto& [key, value] : found->second) size_bytes_ -= key.size() + value.size();
   tables_.erase(found);
-  return {};
+}
+
+void MemoryTables::forget_if_old(const TaskId& task) {
+  if (!tables_.contains(task)) return;
+  const auto as_of = as_of_.find(task);
+  if (is_too_old(as_of == as_of_.end() ? std::nullopt : std::optional(as_of->second), now(), options_.deletions_kept)) {
+    remove(task);
+  }
 }
 
 std::uint64_t MemoryTables::size_bytes() {

@@ -2,6 +2,7 @@
 // and to break what is kept. Passes the same contract test as RocksTables. Not for `run`: nothing survives.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -16,15 +17,23 @@
 
 namespace touchstone {
 
+struct MemoryTablesOptions {
+  Millis deletions_kept{0};  ///< in the changelogs; 0: for ever
+  std::function<TablesTime()> wall_clock = std::chrono::system_clock::now;
+};
+
 /// Thread-safe as a whole; one lock, held for no longer than a copy of one task takes.
 class MemoryTables : public Tables {
  public:
+  explicit MemoryTables(MemoryTablesOptions options = {});
+
   Result<void> apply(std::vector<TaskChanges> changes) override;
   /// Shows the task as it was when the call began; the visitor may call these tables.
   Result<void> scan(const TaskId& task,
                     const std::function<void(std::string_view key, std::string_view value)>& visit) override;
   Result<std::optional<TableChange>> first(const TaskId& task) override;
   Result<void> clear(const TaskId& task) override;
+  [[nodiscard]] TablesTime now() override { return options_.wall_clock(); }
   /// Bytes of all keys and values, without the cost of holding them.
   std::uint64_t size_bytes() override;
   Result<void> room() override;
@@ -38,9 +47,13 @@ class MemoryTables : public Tables {
   using Table = std::map<std::string, std::string, std::less<>>;
 
   void put(Table& table, TableChange change);
+  void remove(const TaskId& task);
+  void forget_if_old(const TaskId& task);
 
+  const MemoryTablesOptions options_;
   std::mutex mutex_;
   std::map<TaskId, Table> tables_;
+  std::map<TaskId, TablesTime> as_of_;
   std::uint64_t size_bytes_ = 0;
   std::optional<Error> next_failure_;
   std::optional<Error> lacking_room_;

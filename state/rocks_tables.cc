@@ -14,6 +14,7 @@
 #include <rocksdb/write_batch.h>
 
 #include "engine/wire/records.h"
+#include "state/copy_age.h"
 #include "state/rocks_batches.h"
 #include "state/rocks_directory.h"
 #include "state/rocks_errors.h"
@@ -27,9 +28,8 @@ using namespace std::string_literals;
 const std::string kFormatKey = "\0format"s;
 const std::string kFormat = "touchstone-tables 1";
 const std::string kClearingPrefix = "\0clearing/"s;
-const std::string kCaughtUpPrefix = "\0caught up/"s;
+const std::string kAsOfPrefix = "\0caught up/"s;
 constexpr std::size_t kDeletesPerBatch = 1000;
-constexpr std::uint64_t kClockStepMs = 60'000;  // so far a clock may be set back without a restore
 
 template <typename Unsigned>
 void append_big_endian(Unsigned number, std::string& out) {
@@ -72,7 +72,7 @@ struct OrderedChange {
 };
 
 // Sorted keys cost RocksDB a fifth of unsorted ones.
-rocksdb::WriteBatch batch_of(const std::vector<TaskChanges>& changes, std::uint64_t now_ms) {
+rocksdb::WriteBatch batch_of(const std::vector<TaskChanges>& changes) {
   std::vector<std::string> prefixes;
   prefixes.reserve(changes.size());
   std::vector<OrderedChange> ordered;
@@ -84,7 +84,6 @@ rocksdb::WriteBatch batch_of(const std::vector<TaskChanges>& changes, std::uint6
     return std::pair(left.key(), left.place) < std::pair(right.key(), right.place);
   });
   rocksdb::WriteBatch batch;
-  const std::string offset_key = changelog_offset_key();
   for (std::size_t i = 0; i < ordered.size(); ++i) {
     // Equal keys stand in the order in which they came; only the last one counts.
     if (i + 1 < ordered.size() && ordered[i].key() == ordered[i + 1].key()) continue;
@@ -93,12 +92,13 @@ rocksdb::WriteBatch batch_of(const std::vector<TaskChanges>& changes, std::uint6
     if (const auto& value = ordered[i].change->value) {
       const rocksdb::Slice whole(*value);
       batch.Put(key_parts, rocksdb::SliceParts(&whole, 1));
-      if (ordered[i].change->key == offset_key) {
-        batch.Put(kCaughtUpPrefix + *ordered[i].prefix, batch_number_bytes(now_ms));
-      }
     } else {
       batch.Delete(key_parts);
     }
+  }
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    if (!changes[i].as_of) continue;
+    batch.Put(kAsOfPrefix + prefixes[i], batch_number_bytes(milliseconds_of(*changes[i].as_of)));
   }
   return batch;
 }
@@ -237,7 +237,7 @@ Result<void> RocksTables::finish_interrupted_clears() {
 
 Result<void> RocksTables::apply(std::vector<TaskChanges> changes) {
   return without_exceptions(directory_, [&]() -> Result<void> {
-    rocksdb::WriteBatch batch = batch_of(changes, milliseconds_of(options_.wall_clock()));
+    rocksdb::WriteBatch batch = batch_of(changes);
     if (batch.Count() == 0) return {};
     // Twice: once in the log, once in a table.
     TOUCHSTONE_TRY(check_free_space(directory_, free_bytes(), options_.min_free_bytes / 2, 2 * batch.GetDataSize()));
@@ -284,12 +284,12 @@ Result<void> RocksTables::forget_if_old(const TaskId& task, const std::string& p
   TOUCHSTONE_TRY(checked(entries->status()));
   if (!entries->Valid()) return {};
   std::string written;
-  const rocksdb::Status status = database_->Get(rocksdb::ReadOptions(), kCaughtUpPrefix + prefix, &written);
+  const rocksdb::Status status = database_->Get(rocksdb::ReadOptions(), kAsOfPrefix + prefix, &written);
   if (!status.ok() && !status.IsNotFound()) return checked(status);
-  const std::uint64_t then = batch_number(written);
-  const std::uint64_t now = milliseconds_of(options_.wall_clock());
-  const auto longest = static_cast<std::uint64_t>(options_.deletions_kept.count()) / 10 * 9;
-  if (then != 0 && then <= now + kClockStepMs && now <= then + longest) return {};
+  std::optional<TablesTime> as_of;
+  // Beyond the year 2248 a TablesTime ends; no clock of ours has written that.
+  if (const std::uint64_t ms = batch_number(written); ms != 0 && ms >> 43 == 0) as_of = TablesTime(Millis{ms});
+  if (!is_too_old(as_of, now(), options_.deletions_kept)) return {};
   if (options_.report) {
     options_.report("the copy of " + task.topic + "/" + std::to_string(task.partition.value()) + " in " + directory_ +
                     " is older than the changelog keeps deletions: it is forgotten and restored");
@@ -307,7 +307,7 @@ Result<void> RocksTables::clear(const TaskId& task) {
     TOUCHSTONE_TRY(delete_entries(prefix));
     rocksdb::WriteBatch done;
     done.Delete(kClearingPrefix + prefix);
-    done.Delete(kCaughtUpPrefix + prefix);
+    done.Delete(kAsOfPrefix + prefix);
     return write(done);
   });
 }

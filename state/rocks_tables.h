@@ -8,7 +8,7 @@
 //   batch     = 0x00 "batch"                 -> number:u64    of the last batch (rocks_batches.h)
 //   clearing  = 0x00 "clearing/" prefix      -> ""            a clear() that has begun and not ended
 //   format    = 0x00 "format"                -> "touchstone-tables 1"
-//   caught_up = 0x00 "caught up/" prefix     -> ms:u64        since 1970; when the task's changelog offset was written
+//   caught_up = 0x00 "caught up/" prefix     -> ms:u64        since 1970; the task's last TaskChanges::as_of
 //   remains   = 0x00 "remains"               -> since when customers' keys were deleted that the files may still
 //                                               hold, in ms since 1970, as digits; "": they hold none (purge)
 //   entry     = prefix key                   -> value
@@ -16,9 +16,8 @@
 //
 // As everything can be restored from the changelogs, a database that is damaged, or misses anything, is emptied when it
 // is opened. And a task whose copy is older than the changelog keeps deletions is forgotten: a customer whose deletion
-// was compacted away meanwhile would come back. That age is by the machine's clock. We take it that the clock is not
-// behind the time of the last commit by more than the tenth of that span which is left out; a copy from the future is
-// forgotten too.
+// was compacted away meanwhile would come back (copy_age.h). That age is by the machine's clock. We take it that the
+// clock is not behind the time of the last commit by more than the tenth of that span which is left out.
 //
 // No prefix is the beginning of another, so tasks never see each other's keys, and a task's entries lie
 // together in the order of their keys' bytes.
@@ -97,6 +96,7 @@ class RocksTables : public Tables {
   Result<std::optional<TableChange>> first(const TaskId& task) override;
   /// Not in one step, but never half: what a crash interrupts, the next open() finishes.
   Result<void> clear(const TaskId& task) override;
+  [[nodiscard]] TablesTime now() override { return options_.wall_clock(); }
   /// Bytes of the files in the directory; walks it, so ask once a scrape and not once an event.
   std::uint64_t size_bytes() override;
   /// kRetry from the moment at which less than `min_free_bytes` are free until there is a quarter more than that.

@@ -95,6 +95,20 @@ void Board::count_rebalance() {
   ++now_.rebalances;
 }
 
+void Board::count_restored(std::uint64_t records) {
+  const std::scoped_lock lock(mutex_);
+  now_.restored_records += records;
+}
+
+void Board::set_standby(const TaskId& task, std::optional<std::int64_t> left) {
+  const std::scoped_lock lock(mutex_);
+  if (left) {
+    now_.standby[task] = *left;
+  } else {
+    now_.standby.erase(task);
+  }
+}
+
 void Board::count_commit(double seconds) {
   const std::scoped_lock lock(mutex_);
   const auto* bound = std::lower_bound(CommitTimes::kBounds.begin(), CommitTimes::kBounds.end(), seconds);

@@ -80,6 +80,9 @@ struct BoardSnapshot {
   std::uint64_t state_bytes = 0;
   std::uint64_t state_free_bytes = 0;
   std::uint64_t rebalances = 0;
+  std::uint64_t restored_records = 0;  ///< of changelogs, read because a task came to this process
+  /// Of the tasks of others that are kept up to date here: how many offsets of the changelog are still to be read.
+  std::map<TaskId, std::int64_t> standby;
   Reloads reloads;
   bool resting = false;  ///< a worker takes no input, because there is no room for what would come of it
   bool ready = false;    ///< every task that is ours is running, no worker is stalled and none rests
@@ -105,6 +108,9 @@ class Board {
   /// The group has given a worker other partitions, or the same ones anew.
   void count_rebalance();
   void count_commit(double seconds);
+  void count_restored(std::uint64_t records);
+  /// A copy of another instance's task is kept here, and lacks so much; nothing: it is kept no longer.
+  void set_standby(const TaskId& task, std::optional<std::int64_t> left);
   /// A worker tells whether all its tasks run.
   void set_ready(const std::string& worker, bool ready);
   /// The watchdog tells whether a worker still moves.

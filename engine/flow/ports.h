@@ -76,25 +76,14 @@ struct Receipt {
   bool renewed = false;
 };
 
-/// A log of partitioned topics, read as a member of a group and written in transactions. One worker owns it;
-/// no call is thread-safe. Where a call fails with kAbort the transaction in progress is gone (call abort());
-/// with kFatal this object must be closed and made anew. kRetry never leaves anything half done.
-class Log {
+/// Reads partitions from an offset to their end, outside of any group: how state comes back from a changelog. Not
+/// thread-safe.
+class ChangelogReader {
  public:
-  Log() = default;
-  Log(const Log&) = delete;
-  Log& operator=(const Log&) = delete;
-  virtual ~Log() = default;
-
-  /// Waits up to `timeout` for something to happen; brings at most `max_records` records. The records of the
-  /// poll before are invalid from here on.
-  virtual Result<Polled> poll(Millis timeout, std::size_t max_records) = 0;
-
-  /// Delivers an assigned partition from this offset on; may be called again to go back.
-  virtual Result<void> start(const TopicPartition& partition, Offset from) = 0;
-
-  /// The group's committed offset, stable (no transaction pending on it); nothing before the first commit.
-  virtual Result<std::optional<Offset>> committed(const TopicPartition& partition) = 0;
+  ChangelogReader() = default;
+  ChangelogReader(const ChangelogReader&) = delete;
+  ChangelogReader& operator=(const ChangelogReader&) = delete;
+  virtual ~ChangelogReader() = default;
 
   /// The first offset still held, and the offset after the last one.
   struct Range {
@@ -107,6 +96,22 @@ class Log {
   /// to go on from. Independent of polling and of the group. kReject: `from` is no longer held.
   virtual Result<Offset> read(const TopicPartition& partition, Offset from,
                               const std::function<void(const Record&)>& visit) = 0;
+};
+
+/// A log of partitioned topics, read as a member of a group and written in transactions. One worker owns it;
+/// no call is thread-safe. Where a call fails with kAbort the transaction in progress is gone (call abort());
+/// with kFatal this object must be closed and made anew. kRetry never leaves anything half done.
+class Log : public ChangelogReader {
+ public:
+  /// Waits up to `timeout` for something to happen; brings at most `max_records` records. The records of the
+  /// poll before are invalid from here on.
+  virtual Result<Polled> poll(Millis timeout, std::size_t max_records) = 0;
+
+  /// Delivers an assigned partition from this offset on; may be called again to go back.
+  virtual Result<void> start(const TopicPartition& partition, Offset from) = 0;
+
+  /// The group's committed offset, stable (no transaction pending on it); nothing before the first commit.
+  virtual Result<std::optional<Offset>> committed(const TopicPartition& partition) = 0;
 
   /// Number of partitions of a topic. kReject: there is no such topic.
   virtual Result<std::int32_t> partition_count(const std::string& topic) = 0;
@@ -149,14 +154,24 @@ struct TableChange {
   std::optional<std::string> value;
 };
 
+/// A moment by the wall clock of some tables, which alone says how old what they keep is. The engine only hands it
+/// back.
+using TablesTime = std::chrono::system_clock::time_point;
+
 struct TaskChanges {
   TaskId task;
   std::vector<TableChange> changes;
+  /// With these changes the tables hold all that the task's changelog held at this moment. Nothing: perhaps not, and
+  /// what they keep of the task is as old as it was.
+  std::optional<TablesTime> as_of = std::nullopt;
 };
 
 /// Keyed state that survives the process: a local copy of the changelogs, never ahead of them. Calls for
 /// different tasks may come from different threads; those for one task from one thread at a time. kReject: what is
 /// kept cannot be relied on any more; whoever uses these tables must end, and they must be made anew.
+///
+/// What they keep of a task ages from TaskChanges::as_of on. If it is older than the changelogs keep deletions, a key
+/// deleted since could come back from it, so it is forgotten when it is next asked for.
 class Tables {
  public:
   Tables() = default;
@@ -176,6 +191,9 @@ class Tables {
 
   /// Forgets everything about the task.
   virtual Result<void> clear(const TaskId& task) = 0;
+
+  /// What TaskChanges::as_of is taken from, before the changelog is asked or written.
+  [[nodiscard]] virtual TablesTime now() = 0;
 
   /// Bytes on disk or in memory, all tasks together.
   virtual std::uint64_t size_bytes() = 0;

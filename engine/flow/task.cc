@@ -4,13 +4,11 @@
 #include <cassert>
 #include <utility>
 
+#include "engine/flow/changelog_copy.h"
 #include "engine/wire/records.h"
 
 namespace touchstone {
 namespace {
-
-/// Changes handed to the tables at once while catching up.
-constexpr std::size_t kCatchUpBatch = 10'000;
 
 std::string named(const TaskId& id) { return id.topic + "/" + std::to_string(id.partition.value()); }
 
@@ -31,47 +29,12 @@ Result<Offset> Task::restore(Log& log, Tables& tables, Pulse& pulse, Ahead ahead
   if (options_.changelog.empty()) {
     TOUCHSTONE_TRY(make_stage(std::nullopt));
   } else {
-    TOUCHSTONE_TRY(catch_up(log, tables, pulse));
+    const auto caught_up = catch_up({id_, options_.changelog}, log, tables, pulse);
+    if (!caught_up) return caught_up.error();
+    restored_records_ = *caught_up;
     TOUCHSTONE_TRY(load(tables, pulse, *committed));
   }
   return settle(log, *committed, ahead);
-}
-
-Result<void> Task::catch_up(Log& log, Tables& tables, Pulse& pulse) {
-  const auto first = tables.first(id_);
-  if (!first) return first.error();
-  // No key sorts before that of the offset.
-  std::optional<Offset> local;
-  if (*first && (*first)->key == changelog_offset_key()) local = Offset(ByteReader(*(*first)->value).signed_number());
-  const TopicPartition changelog{options_.changelog, id_.partition};
-  auto range = log.range(changelog);
-  if (!range) return range.error();
-  // A copy that ends before the changelog begins, or goes beyond it, is not a copy of this changelog. One that does not
-  // say how far it goes is of a restore that was interrupted; what was deleted since may be in it.
-  if (local ? *local < range->begin || *local > range->end : first->has_value()) {
-    TOUCHSTONE_TRY(tables.clear(id_));
-    local.reset();
-  }
-  std::vector<TableChange> changes;
-  Result<void> applied{};
-  const auto apply = [&](std::optional<Offset> upto) {
-    if (upto) {
-      ByteWriter offset;
-      offset.signed_number(upto->value());
-      changes.push_back({changelog_offset_key(), offset.take()});
-    }
-    if (applied) applied = tables.apply({{id_, std::exchange(changes, {})}});
-  };
-  auto end = log.read(changelog, local.value_or(range->begin), [&](const Record& record) {
-    pulse.beat();
-    if (!record.key) return;
-    changes.push_back({std::string(*record.key), std::nullopt});
-    if (record.value) changes.back().value = std::string(*record.value);
-    if (changes.size() >= kCatchUpBatch) apply(std::nullopt);
-  });
-  if (!end) return end.error();
-  apply(*end);
-  return applied;
 }
 
 // The positions and the rules sort before everything that a stage is needed for.

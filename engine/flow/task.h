@@ -62,6 +62,8 @@ class Task {
   /// kReject: the state does not fit this configuration or this log; the message says what to do.
   /// Every record and key of it is a beat.
   Result<Offset> restore(Log& log, Tables& tables, Pulse& pulse, Ahead ahead);
+  /// How many records of the changelog that took: few where the tables had a copy.
+  [[nodiscard]] std::uint64_t restored_records() const { return restored_records_; }
 
   /// A record with this offset is next; with the first one that was not committed the replay is over.
   void arrive(Offset at);
@@ -93,7 +95,6 @@ class Task {
   [[nodiscard]] bool dirty() const;
 
  private:
-  Result<void> catch_up(Log& log, Tables& tables, Pulse& pulse);
   Result<void> load(Tables& tables, Pulse& pulse, std::optional<Offset> committed);
   bool restore_position(std::string_view key, std::string_view value);
   Result<void> make_stage(std::optional<Offset> committed);
@@ -110,6 +111,7 @@ class Task {
   Offset committed_;  ///< where the replay ends
   Offset wanted_;     ///< up to where every slice is to be brought
   std::uint32_t next_slice_ = 0;
+  std::uint64_t restored_records_ = 0;
   bool dirty_ = false;
   bool has_positions_ = false;                               ///< every slice has been written at least once
   std::vector<std::optional<std::string>> position_states_;  ///< by slice, while restoring

@@ -158,11 +158,13 @@ Result<void> Worker::handle(const Polled& polled) {
 Result<void> Worker::assign(const TopicPartition& partition) {
   board_.set_ready(options_.name, false);
   options_.pulse->begin("restoring");
+  const TaskId id{options_.stage, partition.topic, partition.partition};
   Assigned assigned;
-  assigned.task = std::make_unique<Task>(TaskId{options_.stage, partition.topic, partition.partition}, options_.task,
-                                         options_.factory);
+  if (options_.claims) assigned.claim = options_.claims->take(id);
+  assigned.task = std::make_unique<Task>(id, options_.task, options_.factory);
   const auto ahead = failures_ < kAttemptsAhead ? Task::Ahead::kTryAgain : Task::Ahead::kRefuse;
   auto from = assigned.task->restore(*log_, tables_, *options_.pulse, ahead);
+  board_.count_restored(assigned.task->restored_records());
   if (!from) return from.error();
   if (options_.to_end && options_.outermost) TOUCHSTONE_TRY(find_limit(partition));
   TOUCHSTONE_TRY(log_->start(partition, *from));
@@ -312,6 +314,8 @@ Result<void> Worker::commit(Checkpoint which) {
   }
   TOUCHSTONE_TRY(produce());
   options_.pulse->begin("committing");
+  // While the partitions are ours nobody else writes to the changelogs, and the commit tells whether they are.
+  const TablesTime asked = tables_.now();
   auto receipt = log_->commit(offsets);
   if (!receipt) return receipt.error();
   options_.pulse->begin("writing the local state");
@@ -329,6 +333,7 @@ Result<void> Worker::commit(Checkpoint which) {
                                       [&](const ConsumedOffset& each) { return each.partition == changelog; });
     changes.push_back(
         assigned->task->committed(written == receipt->written.end() ? std::nullopt : std::optional(written->next)));
+    changes.back().as_of = asked;
   }
   if (!options_.task.changelog.empty()) TOUCHSTONE_TRY(tables_.apply(std::move(changes)));
 

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "engine/flow/board.h"
+#include "engine/flow/claims.h"
 #include "engine/flow/ports.h"
 #include "engine/flow/pulse.h"
 #include "engine/flow/query.h"
@@ -46,6 +47,8 @@ struct WorkerOptions {
   std::optional<std::uint64_t> to_end = std::nullopt;
   /// Asked of its customers; null: nobody asks.
   std::shared_ptr<Questions> questions{};
+  /// Shared with the keeper of standby copies, which uses the same tables; null: there is none.
+  std::shared_ptr<Claims> claims{};
   bool outermost = true;  ///< it reads the input itself, and so finds the end; else the log tells
   std::shared_ptr<Pulse> pulse = std::make_shared<Pulse>();  ///< shared with whoever watches it
   /// With `to_end`: of all its topics. The end is looked for only while all of them are ours, because it is the highest
@@ -86,6 +89,7 @@ class Worker {
  private:
   [[nodiscard]] bool holds_back() const { return clock_.now() < not_before_; }
   struct Assigned {
+    Claims::Claim claim;
     std::unique_ptr<Task> task;
     std::optional<std::chrono::microseconds> end_since;  ///< read to its end since then
     bool silent = false;

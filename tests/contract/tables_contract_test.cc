@@ -1,11 +1,13 @@
 // What the engine may rely on with any Tables, checked with both of ours; and, for the tables on disk, what
 // is left after a process was stopped or killed.
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <random>
 #include <string>
@@ -247,6 +249,100 @@ TEST_P(TablesContract, AgreeWithAPlainMapOverRandomChanges) {
       ASSERT_EQ(entries(tasks[task]), Entries(expected[task].begin(), expected[task].end())) << "round " << round;
     }
   }
+}
+
+// How old what is kept may get, by a clock moved by hand.
+class AgeingTables : public testing::TestWithParam<Kind> {
+ protected:
+  static constexpr std::chrono::days kKept{10};
+
+  void SetUp() override { make(kKept); }
+  void make(Millis kept) {
+    const auto clock = [this] { return now_; };
+    tables_.reset();
+    if (GetParam() == Kind::kMemory) {
+      tables_ = std::make_unique<MemoryTables>(MemoryTablesOptions{kept, clock});
+      return;
+    }
+    RocksTablesOptions options;
+    options.min_free_bytes = 0;
+    options.deletions_kept = kept;
+    options.wall_clock = clock;
+    auto opened = RocksTables::open(directory_.path(), options);
+    ASSERT_TRUE(opened) << opened.error().message();
+    tables_ = std::move(*opened);
+  }
+  void keep(const TaskId& task, const std::string& key, std::optional<TablesTime> as_of) {
+    apply_to(*tables_, {{task, {{key, "1"}}, as_of}});
+  }
+  std::size_t count(const TaskId& task) { return entries_of(*tables_, task).size(); }
+  Tables& tables() { return *tables_; }
+
+  TablesTime now_{std::chrono::days{20'000}};
+
+ private:
+  Directory directory_;
+  std::unique_ptr<Tables> tables_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Both, AgeingTables, testing::Values(Kind::kMemory, Kind::kRocks),
+                         testing::PrintToStringParamName());
+
+// The process runs on all the time; one task belongs to another instance meanwhile.
+TEST_P(AgeingTables, ForgetATaskThatFollowedNoChangelogForTooLongAndKeepOneThatDid) {
+  EXPECT_EQ(tables().now(), now_);
+  keep(kJourney, "forgotten meanwhile", now_);
+  keep(kWindows, "a", now_);
+  now_ += std::chrono::days{8};
+  EXPECT_EQ(count(kJourney), 1U) << "not older than nine tenths of that";
+  keep(kWindows, "b", now_);
+  now_ += std::chrono::hours{25};
+  EXPECT_EQ(count(kJourney), 0U);
+  EXPECT_EQ(count(kWindows), 2U);
+  keep(kJourney, "new", now_);
+  EXPECT_EQ(count(kJourney), 1U) << "it begins anew";
+}
+
+// Changes of a catching up that was interrupted say nothing about how old the rest is.
+TEST_P(AgeingTables, AreNoYoungerForChangesThatAreNotTheWholeChangelog) {
+  keep(kJourney, "a", now_);
+  now_ += std::chrono::days{8};
+  keep(kJourney, "b", std::nullopt);
+  now_ += std::chrono::days{2};
+  EXPECT_EQ(count(kJourney), 0U);
+}
+
+// The process may sleep between what it asks Kafka for and what it writes down.
+TEST_P(AgeingTables, CountTheAgeFromTheMomentNamedAndNotFromWhenItIsTold) {
+  const TablesTime asked = now_;
+  now_ += std::chrono::days{8};
+  keep(kJourney, "a", asked);
+  EXPECT_EQ(count(kJourney), 1U);
+  now_ += std::chrono::days{2};
+  EXPECT_EQ(count(kJourney), 0U);
+}
+
+TEST_P(AgeingTables, ForgetWhatHasNoAgeOrOneInTheFuture) {
+  keep(kJourney, "a", std::nullopt);
+  EXPECT_EQ(count(kJourney), 0U);
+  keep(kJourney, "a", now_ + std::chrono::seconds{59});
+  EXPECT_EQ(count(kJourney), 1U) << "clocks are set a little";
+  keep(kJourney, "a", now_ + std::chrono::days{1});
+  EXPECT_EQ(count(kJourney), 0U);
+}
+
+TEST_P(AgeingTables, OfAClearedTaskHaveNoAge) {
+  keep(kJourney, "a", now_);
+  ASSERT_TRUE(tables().clear(kJourney));
+  keep(kJourney, "b", std::nullopt);
+  EXPECT_EQ(count(kJourney), 0U);
+}
+
+TEST_P(AgeingTables, GrowOldInPeaceWhereDeletionsAreKeptForEver) {
+  make(Millis{0});
+  keep(kJourney, "a", std::nullopt);
+  now_ += std::chrono::days{3'650};
+  EXPECT_EQ(count(kJourney), 1U);
 }
 
 TEST(MemoryTables, FailOneApplyWholeWhenTold) {

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/flow/changelog_copy.h"
 #include "engine/wire/records.h"
 #include "ingest/map_loader.h"
 #include "ingest/sim_log.h"
@@ -125,10 +126,12 @@ void World::run(const std::vector<SimRecord>& stream) {
 }
 
 void World::feed(const std::vector<SimRecord>& stream, std::size_t from, std::size_t to, Random& disturbance) {
+  Random copying(plan_.seed + 2);
   for (std::size_t fed = from; fed < to; fed += plan_.batch) {
     for (std::size_t i = fed; i < std::min(to, fed + plan_.batch); ++i) ASSERT_TRUE(broker_.append(stream[i]));
     for (int turns = 0; turns < 3; ++turns) {
       if (plan_.disturbed) disturb(disturbance);
+      if (plan_.copies) copy_something(copying);
       for (const auto& instance : instances_) turn_unless_paused(*instance);
     }
   }
@@ -225,9 +228,11 @@ void World::finish() {
     for (int i = 0; i < 20; ++i) turn_unless_paused(*instances_.back());
     (void)instances_.back()->journey->stop();
     (void)instances_.back()->windows->stop();
+    restored_records_ += instances_.back()->board.snapshot().restored_records;
     instances_.pop_back();
   }
   settle();
+  restored_records_ += instances_.front()->board.snapshot().restored_records;
   Instance& last = *instances_.front();
   ASSERT_TRUE(last.journey->end_input(kSession));
   settle();
@@ -288,6 +293,7 @@ void World::start(Part part, Instance& instance) {
   const bool journey = part == Part::kJourney;
   WorkerOptions options = journey ? journey_worker(topology_) : windows_worker(topology_);
   options.max_records = plan_.max_records;
+  options.claims = instance.claims;
   MemoryTables& tables = journey ? instance.journey_tables : instance.windows_tables;
   std::unique_ptr<Worker>& started = journey ? instance.journey : instance.windows;
   started.reset();
@@ -324,6 +330,26 @@ void World::count_silences() {
       if (batch->has_mark && batch->silent) ++met_["a partition is told to be silent"];
     });
     ASSERT_TRUE(end) << end.error().message();
+  }
+}
+
+/// What a keeper of standby copies does, for a few tasks at a time.
+void World::copy_something(Random& random) {
+  SimLog reader(broker_, SimLogOptions{});
+  Pulse pulse;
+  for (const auto& instance : instances_) {
+    const bool journey = between(random, 0, 1) == 0;
+    const std::int64_t last = (journey ? plan_.partitions : plan_.delta_partitions) - 1;
+    const Partition partition(static_cast<std::int32_t>(between(random, 0, last)));
+    const TopicNames& names = topology_.topics;
+    const ChangelogCopy copy = {
+        {journey ? StageKind::kJourney : StageKind::kWindows, journey ? std::string("input") : names.deltas, partition},
+        journey ? names.journey_changelog : names.windows_changelog};
+    const auto claim = instance->claims->take_to_copy(copy.task);
+    if (!claim) continue;
+    const auto read = catch_up(copy, reader, journey ? instance->journey_tables : instance->windows_tables, pulse);
+    ASSERT_TRUE(read || read.error().kind() == ErrorKind::kRetry) << read.error().message();
+    if (read && *read > 0) ++met_["a copy is brought up to date"];
   }
 }
 

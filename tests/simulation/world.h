@@ -39,6 +39,7 @@ struct Plan {
   std::string next_map;      ///< half-way through this one comes into force, unless it is empty
   bool killed_then = false;  ///< at that moment, with slices that are not yet where their partition is
   bool disturbed = false;
+  bool copies = false;  ///< now and then an instance brings a copy of a task that it does not run up to date
 };
 
 /// How often something came.
@@ -55,6 +56,8 @@ class World {
 
   /// What was done to the engines.
   [[nodiscard]] const Tally& disturbances() const { return disturbances_; }
+  /// Records of changelogs that all engines have read because a task came to them, apart from what they copied before.
+  [[nodiscard]] std::uint64_t restored_records() const { return restored_records_; }
   /// What the engines met: why they gave something up, and how often a partition was told to be silent.
   [[nodiscard]] const Tally& met() const { return met_; }
 
@@ -65,6 +68,7 @@ class World {
     MemoryTables journey_tables;
     MemoryTables windows_tables;
     Board board;
+    std::shared_ptr<Claims> claims = std::make_shared<Claims>();
     std::unique_ptr<Worker> journey;
     std::unique_ptr<Worker> windows;
     int paused = 0;  ///< turns for which it does nothing, as a process that is stopped
@@ -97,6 +101,7 @@ class World {
 
   void disturb(Random& random);
   void disturb(Random& random, Instance& instance, Part part);
+  void copy_something(Random& random);
   void lose_disk(Part part, Instance& instance);
   void expire(const Instance& instance);
   void kill_in_commit(Part part, Instance& instance, SimFault::Effect effect);
@@ -109,6 +114,7 @@ class World {
   std::vector<std::unique_ptr<Instance>> instances_;
   Tally disturbances_;
   Tally met_;
+  std::uint64_t restored_records_ = 0;
   Millis step_;
   std::string last_notice_;
   bool moved_ = false;  ///< whether anything happened in a turn since it was last asked
