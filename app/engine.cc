@@ -60,6 +60,8 @@ void Engine::add_workers(WorkerRecipe recipe, const std::vector<std::string>& to
     const std::string stage = std::exchange(mine.name, mine.name + "-" + std::to_string(number));
     if (mine.stage == StageKind::kJourney && number < options_.questions.size())
       mine.questions = options_.questions[number];
+    mine.memory = options_.memory;
+    mine.max_staged_bytes = options_.max_staged_bytes;
     KafkaLogOptions log;
     log.connection = options_.kafka;
     log.group = mine.stage == StageKind::kJourney ? options_.group : options_.group + "." + stage;

@@ -37,6 +37,8 @@ struct EngineOptions {
   std::uint32_t windows_workers = 1;
   /// Where the journey's workers are asked of their customers, one for each of them; empty: nobody asks.
   std::vector<std::shared_ptr<Questions>> questions;
+  std::function<Result<void>()> memory;                  ///< WorkerOptions::memory of all workers
+  std::size_t max_staged_bytes = std::size_t{64} << 20;  ///< likewise
   WatchdogOptions watchdog;
   OpenLog open_log = open_kafka_log;
   /// A worker's thread hangs for good; called by the watchdog's thread. The default ends the process with exit code 1:

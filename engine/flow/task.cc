@@ -11,6 +11,9 @@ namespace {
 
 /// Changes handed to the tables at once while catching up.
 constexpr std::size_t kCatchUpBatch = 10'000;
+constexpr std::size_t kCatchUpBytes = std::size_t{8} << 20;
+/// Keys loaded between two looks whether there is memory for more.
+constexpr std::size_t kLoadedAtOnce = 256;
 
 std::string named(const TaskId& id) { return id.topic + "/" + std::to_string(id.partition.value()); }
 
@@ -23,7 +26,7 @@ Task::Task(TaskId id, TaskOptions options, StageFactory factory)
       slices_(options_.slices),
       position_states_(options_.slices) {}
 
-Result<Offset> Task::restore(Log& log, Tables& tables, Pulse& pulse, Ahead ahead) {
+Result<Offset> Task::restore(Log& log, Tables& tables, const Restoring& with, Ahead ahead) {
   state_ = State::kRestoring;
   // Committed offsets are read before the changelog: what they cover is then in it.
   auto committed = log.committed(input());
@@ -31,8 +34,8 @@ Result<Offset> Task::restore(Log& log, Tables& tables, Pulse& pulse, Ahead ahead
   if (options_.changelog.empty()) {
     TOUCHSTONE_TRY(make_stage(std::nullopt));
   } else {
-    TOUCHSTONE_TRY(catch_up(log, tables, pulse));
-    TOUCHSTONE_TRY(load(tables, pulse, *committed));
+    TOUCHSTONE_TRY(catch_up(log, tables, with.pulse));
+    TOUCHSTONE_TRY(load(tables, with, *committed));
   }
   return settle(log, *committed, ahead);
 }
@@ -53,6 +56,7 @@ Result<void> Task::catch_up(Log& log, Tables& tables, Pulse& pulse) {
     local.reset();
   }
   std::vector<TableChange> changes;
+  std::size_t bytes = 0;
   Result<void> applied{};
   const auto apply = [&](std::optional<Offset> upto) {
     if (upto) {
@@ -61,13 +65,16 @@ Result<void> Task::catch_up(Log& log, Tables& tables, Pulse& pulse) {
       changes.push_back({changelog_offset_key(), offset.take()});
     }
     if (applied) applied = tables.apply({{id_, std::exchange(changes, {})}});
+    changes.clear();
+    bytes = 0;
   };
   auto end = log.read(changelog, local.value_or(range->begin), [&](const Record& record) {
     pulse.beat();
     if (!record.key) return;
     changes.push_back({std::string(*record.key), std::nullopt});
     if (record.value) changes.back().value = std::string(*record.value);
-    if (changes.size() >= kCatchUpBatch) apply(std::nullopt);
+    bytes += record.key->size() + (record.value ? record.value->size() : 0);
+    if (changes.size() >= kCatchUpBatch || bytes >= kCatchUpBytes) apply(std::nullopt);
   });
   if (!end) return end.error();
   apply(*end);
@@ -75,11 +82,13 @@ Result<void> Task::catch_up(Log& log, Tables& tables, Pulse& pulse) {
 }
 
 // The positions and the rules sort before everything that a stage is needed for.
-Result<void> Task::load(Tables& tables, Pulse& pulse, std::optional<Offset> committed) {
+Result<void> Task::load(Tables& tables, const Restoring& with, std::optional<Offset> committed) {
   bool sound = true;
+  std::size_t loaded = 0;
   Result<void> made{};
   TOUCHSTONE_TRY(tables.scan(id_, [&](std::string_view key, std::string_view value) {
-    pulse.beat();
+    with.pulse.beat();
+    if (made && with.memory && ++loaded % kLoadedAtOnce == 0) made = with.memory();
     if (key == changelog_offset_key() || !made || !sound) return;
     switch (key.empty() ? KeyKind{} : static_cast<KeyKind>(key.front())) {
       case KeyKind::kPosition:

@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+"""Memory stays below memory.limit, and nothing is lost by it.
+
+First a backlog, read as fast as it can be, which is more than could ever come in for good, with the smallest limit that is
+accepted: the process never has more than the limit, and what comes out is complete. Then customers without end, whose
+state does not fit: the engine takes no more input, says so, goes on living in its group, and is not lost for more memory.
+"""
+
+import collections
+import json
+import re
+import time
+
+import harness
+
+MAP = harness.DATA / "service-desk" / "map.yaml"
+INPUT = "backlog"
+BACKLOG = 200_000
+CUSTOMERS = 5_000
+ENDLESS = "endless"
+# What a customer costs is not known here, so there are more of them until it is too much. Their long names are part of it.
+SHARE = 40_000
+MOST_SHARES = 40
+NAME = "x" * 1_500
+WINDOWS = [{"size": "1h", "step": "20m"}]
+MIB = 1 << 20
+
+
+def event(number, customer):
+    # One event a second of event time, so that windows close all the time.
+    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(1_760_000_000 + number // 20))
+    text = json.dumps({"type": "ticket_opened", "customer": customer, "id": f"e{number}", "time": at, "channel": "web",
+                       "wait_s": number % 60, "attributes": {"text": "y" * 200}})
+    return customer.encode(), text.encode()
+
+
+def least_limit(world, kafka):
+    """In MiB, as the refusal of one that is too small names it."""
+    file = harness.write_configuration(world.directory / "small.yaml", kafka, [INPUT], map=MAP, memory={"limit": "1MiB"})
+    done = harness.touchstone("check", file)
+    said = re.search(rb"memory\.limit: .*needs at least (\d+)MiB", done.stderr + done.stdout)
+    assert done.returncode != 0 and said, (done.returncode, done.stderr, done.stdout)
+    return int(said.group(1))
+
+
+def configuration_of(world, kafka, name, topic, limit):
+    return harness.write_configuration(
+        world.directory / f"{name}.yaml", kafka, [topic], map=MAP, windows=WINDOWS, group=topic, instance=topic,
+        time={"idle": "1h"}, topics={"prefix": f"{topic}.", "partitions": 2, "replication": 1},
+        state={"dir": str(world.directory / f"{topic}.state"), "slices": 4, "min_free": "64MiB"},
+        memory={"limit": f"{limit}MiB"})
+
+
+def memory_of(engine, field):
+    status = open(f"/proc/{engine.program.process.pid}/status", encoding="ascii").read()
+    return int(re.search(rf"^{field}:\s+(\d+) kB$", status, re.M).group(1)) * 1024
+
+
+def stays_below(checks, what, engine, limit):
+    highest = memory_of(engine, "VmHWM")
+    print(f"      {what}: at most {highest / MIB:.0f} MiB of {limit} MiB", flush=True)
+    checks.that(f"{what}: memory stayed below the limit", highest <= limit * MIB, f"{highest} of {limit * MIB}")
+
+
+def a_backlog_is_read(world, checks, kafka, limit):
+    kafka.create_topic(INPUT, 4)
+    kafka.produce(INPUT, (event(number, f"customer-{number * 7919 % CUSTOMERS}") for number in range(BACKLOG)))
+    configuration = configuration_of(world, kafka, "backlog", INPUT, limit)
+    harness.apply_topics(configuration)
+    begun = time.monotonic()
+    engine = world.run_engine(configuration, name="backlog")
+    engine.wait_caught_up(kafka, [INPUT], prefix=f"{INPUT}.")
+    print(f"      {BACKLOG / (time.monotonic() - begun):.0f} events a second, start and all", flush=True)
+    checks.equal("the limit is told", limit * MIB, harness.total(engine.metrics(), "touchstone_memory_limit_bytes"))
+    stays_below(checks, "a backlog", engine, limit)
+    checks.equal("it stops with exit code 0", 0, engine.program.terminate(30)[0])
+    found = collections.Counter(json.loads(each.value)["id"] for each in kafka.read(f"{INPUT}.interactions"))
+    checks.equal("every event is there, once", (BACKLOG, BACKLOG), (len(found), sum(found.values())))
+
+
+def counted(engine):
+    return harness.total(engine.metrics(), "touchstone_interactions_total") or 0
+
+
+def state_that_does_not_fit(world, checks, kafka, limit):
+    kafka.create_topic(ENDLESS, 2)
+    configuration = configuration_of(world, kafka, "endless", ENDLESS, limit)
+    harness.apply_topics(configuration)
+    engine = world.run_engine(configuration, name="endless")
+    produced = 0
+
+    def paused():
+        return harness.total(engine.metrics(), "touchstone_input_paused") == 1
+
+    for _ in range(MOST_SHARES):
+        kafka.produce(ENDLESS, (event(number, f"{number}-{NAME}") for number in range(produced, produced + SHARE)))
+        produced += SHARE
+        harness.wait_until("the share is taken, or it is too much",
+                           lambda: paused() or counted(engine) >= produced - SHARE, harness.RUN_SECONDS, state=engine.state)
+        if paused():
+            break
+    # One more, so that there is something that it does not take.
+    kafka.produce(ENDLESS, (event(number, f"{number}-{NAME}") for number in range(produced, produced + SHARE)))
+    produced += SHARE
+    harness.wait_until("it takes no more input", paused, harness.RUN_SECONDS, state=engine.state)
+    # What was begun is committed; pages that were free may still be given back, and a little more be taken.
+    before = -1
+    while before != (before := counted(engine)):
+        time.sleep(2)
+    harness.wait_until("it takes no more input", paused, harness.RUN_SECONDS, state=engine.state)
+    status, body = engine.get("/-/ready")
+    checks.that("it is not ready, and says why", status == 503 and b"memory is nearly full" in body, status, body)
+    taken = counted(engine)
+    print(f"      {taken:.0f} of {produced} events fit; {memory_of(engine, 'VmRSS') / MIB:.0f} MiB in use", flush=True)
+    checks.that("it has not taken all of it", taken < produced, taken, produced)
+    stays_below(checks, "state that does not fit", engine, limit)
+    code, took = engine.program.terminate(30)
+    checks.equal(f"it stops with exit code 0 ({took:.1f} s)", 0, code)
+
+    configuration = configuration_of(world, kafka, "endless", ENDLESS, 4 * 1024)
+    engine = world.run_engine(configuration, name="more-room")
+    harness.wait_until("the rest is counted", lambda: taken + counted(engine) >= produced, harness.RUN_SECONDS,
+                       state=engine.state)
+    engine.wait_caught_up(kafka, [ENDLESS], prefix=f"{ENDLESS}.")
+    checks.equal("with more memory every event is counted, once", produced, taken + counted(engine))
+    checks.equal("nothing was a duplicate", 0, harness.total(engine.metrics(), "touchstone_duplicates_total"))
+    checks.equal("it is ready", 200, engine.get("/-/ready")[0])
+    checks.equal("it stops with exit code 0", 0, engine.program.terminate(30)[0])
+
+
+def scenario(world, checks):
+    kafka = world.start_kafka()
+    limit = least_limit(world, kafka)
+    print(f"      the smallest limit is {limit} MiB", flush=True)
+    a_backlog_is_read(world, checks, kafka, limit)
+    state_that_does_not_fit(world, checks, kafka, limit)
+
+
+if __name__ == "__main__":
+    harness.main(scenario, seconds=1_000)
