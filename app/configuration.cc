@@ -261,11 +261,11 @@ class ConfigurationReader {
   /// After what uses the memory is known.
   void read_memory_limit(const YamlValue& value) {
     const std::optional<std::string> text = value.text();
-    if (!text) return;
+    if (!text || *text == "auto") return;
     const std::optional<std::uint64_t> size = parse_size(*text);
     const std::uint64_t least = least_memory(memory_users(made_));
     if (!size || *size > kMostMemory) {
-      value.problem(in_quotes(*text) + " is no size up to 16384GiB, a whole number with MiB or GiB");
+      value.problem(in_quotes(*text) + " is neither auto nor a size up to 16384GiB, a whole number with MiB or GiB");
     } else if (*size < least) {
       value.problem(in_quotes(*text) + " is too little for this configuration: it needs at least " +
                     in_mebibytes(least));

@@ -67,7 +67,7 @@ struct Configuration {
     std::uint64_t min_free = std::uint64_t{512} << 20;  ///< bytes on the volume of `dir`; below that no input is taken
   };
   struct Memory {
-    std::optional<std::uint64_t> limit;  ///< bytes resident; nothing: what the system allows (find_memory_limit)
+    std::optional<std::uint64_t> limit;  ///< bytes resident; nothing (auto): what the system allows
   };
   struct Http {
     ListenAddress listen;

@@ -15,9 +15,9 @@ namespace {
 constexpr std::uint64_t kMebibyte = std::uint64_t{1} << 20;
 
 /// The program and its libraries, and what every process has whatever it does.
-constexpr std::uint64_t kProcess = 64 * kMebibyte;
+constexpr std::uint64_t kProcess = 48 * kMebibyte;
 /// Threads, connections, one poll and one batch of a worker, and fetches that are on their way.
-constexpr std::uint64_t kWorker = 24 * kMebibyte;
+constexpr std::uint64_t kWorker = 12 * kMebibyte;
 /// Beside what is shared by the databases: scans and compactions.
 constexpr std::uint64_t kBesideDatabases = 24 * kMebibyte;
 /// The least that is left for state, so that a first start gets anywhere.
@@ -28,21 +28,23 @@ constexpr std::uint64_t kConsumedDenominator = 2;
 /// Subscribers of the stream, FeedLimits::subscribers.
 constexpr std::uint64_t kSubscribers = 32;
 
-struct Bounds {
+struct ShareBounds {
   std::uint64_t least;
   std::uint64_t most;
 };
-constexpr Bounds kConsumerQueue{4 * kMebibyte, 64 * kMebibyte};
-constexpr Bounds kFollowerQueue{2 * kMebibyte, 8 * kMebibyte};
+constexpr ShareBounds kConsumerQueue{4 * kMebibyte, 64 * kMebibyte};
+constexpr ShareBounds kFollowerQueue{2 * kMebibyte, 8 * kMebibyte};
 /// More than the largest record has: one that does not fit would never be taken.
-constexpr Bounds kProducerQueue{24 * kMebibyte, 128 * kMebibyte};
+constexpr ShareBounds kProducerQueue{24 * kMebibyte, 128 * kMebibyte};
 static_assert(kProducerQueue.least > kLargestKafkaRecord);
-constexpr Bounds kDatabases{16 * kMebibyte, 256 * kMebibyte};
+constexpr ShareBounds kDatabases{16 * kMebibyte, 256 * kMebibyte};
 /// A metrics page with the most series has 15 MiB.
-constexpr Bounds kUnread{16 * kMebibyte, 64 * kMebibyte};
-constexpr Bounds kStream{kMebibyte / 2, 8 * kMebibyte};
+constexpr ShareBounds kUnread{16 * kMebibyte, 64 * kMebibyte};
+constexpr ShareBounds kStream{kMebibyte / 2, 8 * kMebibyte};
 
-std::uint64_t within(const Bounds& bounds, std::uint64_t bytes) { return std::clamp(bytes, bounds.least, bounds.most); }
+std::uint64_t within(const ShareBounds& bounds, std::uint64_t bytes) {
+  return std::clamp(bytes, bounds.least, bounds.most);
+}
 
 /// The shares of a limit, whether they fit into it or not.
 MemoryPlan shares_of(std::uint64_t limit, const MemoryUsers& users) {

@@ -161,11 +161,12 @@ Result<void> Worker::handle(const Polled& polled) {
   TOUCHSTONE_TRY(assign_owned());
   // One poll can lead to far more records than fit into a transaction, or into memory.
   const std::size_t chunk = std::min(kProduceChunk, options_.max_staged);
+  const std::size_t chunk_bytes = std::min(kProduceBytes, options_.max_staged_bytes);
   for (const Record& record : polled.records) {
     TOUCHSTONE_TRY(process(record));
     if (outdated_) return change_rules();
     measure();
-    if (out_.records.size() < chunk && out_bytes_ < kProduceBytes) continue;
+    if (out_.records.size() < chunk && out_bytes_ < chunk_bytes) continue;
     TOUCHSTONE_TRY(produce());
     if (is_full()) TOUCHSTONE_TRY(commit(Checkpoint::kNext));
   }

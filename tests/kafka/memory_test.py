@@ -2,26 +2,31 @@
 """Memory stays below memory.limit, and nothing is lost by it.
 
 First a backlog, read as fast as it can be, which is more than could ever come in for good, with the smallest limit that is
-accepted: the process never has more than the limit, and what comes out is complete. Then customers without end, whose
+accepted and a producer's queue so short that it is full most of the time; Kafka stands still for a while in the middle. The
+process never has more than the limit, and what comes out is complete. Then customers without end, whose
 state does not fit: the engine takes no more input, says so, goes on living in its group, and is not lost for more memory.
 """
 
 import collections
 import json
+import os
 import re
+import signal
 import time
 
 import harness
 
 MAP = harness.DATA / "service-desk" / "map.yaml"
 INPUT = "backlog"
-BACKLOG = 200_000
+BACKLOG = 100_000
 CUSTOMERS = 5_000
 ENDLESS = "endless"
 # What a customer costs is not known here, so there are more of them until it is too much. Their long names are part of it.
-SHARE = 40_000
-MOST_SHARES = 40
-NAME = "x" * 1_500
+SHARE = 10_000
+MOST_SHARES = 100
+NAME = "x" * 5_000
+SHORT_QUEUE = {"queue.buffering.max.messages": "1000"}
+PAUSE_SECONDS = 3
 WINDOWS = [{"size": "1h", "step": "20m"}]
 MIB = 1 << 20
 
@@ -43,9 +48,10 @@ def least_limit(world, kafka):
     return int(said.group(1))
 
 
-def configuration_of(world, kafka, name, topic, limit):
+def configuration_of(world, kafka, name, topic, limit, properties=None):
     return harness.write_configuration(
         world.directory / f"{name}.yaml", kafka, [topic], map=MAP, windows=WINDOWS, group=topic, instance=topic,
+        properties=properties,
         time={"idle": "1h"}, topics={"prefix": f"{topic}.", "partitions": 2, "replication": 1},
         state={"dir": str(world.directory / f"{topic}.state"), "slices": 4, "min_free": "64MiB"},
         memory={"limit": f"{limit}MiB"})
@@ -65,10 +71,12 @@ def stays_below(checks, what, engine, limit):
 def a_backlog_is_read(world, checks, kafka, limit):
     kafka.create_topic(INPUT, 4)
     kafka.produce(INPUT, (event(number, f"customer-{number * 7919 % CUSTOMERS}") for number in range(BACKLOG)))
-    configuration = configuration_of(world, kafka, "backlog", INPUT, limit)
+    configuration = configuration_of(world, kafka, "backlog", INPUT, limit, SHORT_QUEUE)
     harness.apply_topics(configuration)
     begun = time.monotonic()
     engine = world.run_engine(configuration, name="backlog")
+    harness.wait_until("it reads", lambda: counted(engine) > 0, 60, pause=0.02)
+    checks.that("it was not done before Kafka stood still", stand_still(kafka, engine) < BACKLOG)
     engine.wait_caught_up(kafka, [INPUT], prefix=f"{INPUT}.")
     print(f"      {BACKLOG / (time.monotonic() - begun):.0f} events a second, start and all", flush=True)
     checks.equal("the limit is told", limit * MIB, harness.total(engine.metrics(), "touchstone_memory_limit_bytes"))
@@ -76,6 +84,16 @@ def a_backlog_is_read(world, checks, kafka, limit):
     checks.equal("it stops with exit code 0", 0, engine.program.terminate(30)[0])
     found = collections.Counter(json.loads(each.value)["id"] for each in kafka.read(f"{INPUT}.interactions"))
     checks.equal("every event is there, once", (BACKLOG, BACKLOG), (len(found), sum(found.values())))
+
+
+def stand_still(kafka, engine):
+    """How many events were counted when Kafka went on."""
+    os.kill(kafka.pid(), signal.SIGSTOP)
+    try:
+        time.sleep(PAUSE_SECONDS)
+        return counted(engine)
+    finally:
+        os.kill(kafka.pid(), signal.SIGCONT)
 
 
 def counted(engine):

@@ -68,6 +68,7 @@ TEST(Configuration, TheExampleShowsTheDefaults) {
   EXPECT_EQ(shown.input.partitioner, defaults.input.partitioner);
   EXPECT_EQ(shown.state.slices, defaults.state.slices);
   EXPECT_EQ(shown.state.min_free, defaults.state.min_free);
+  EXPECT_EQ(shown.memory.limit, defaults.memory.limit);
   EXPECT_EQ(shown.http.listen, defaults.http.listen);
   EXPECT_EQ(shown.http.reload, defaults.http.reload);
   EXPECT_EQ(shown.http.rows, defaults.http.rows);
@@ -126,6 +127,7 @@ kafka:
   properties: {bootstrap.servers: "a:1,b:2", linger.ms: 1.50, enable.x: true, p: {env: P}, q: {file: q}}
   properties_file: /etc/kafka.properties
 state: {dir: state, slices: 48, min_free: 2GiB}
+memory: {limit: 3GiB}
 http: {listen: "[::1]:0", token_file: token, reload: true, rows: false}
 topics: {prefix: acme., partitions: 12, replication: 3}
 group: acme
@@ -164,6 +166,7 @@ log: {format: json, level: debug}
   EXPECT_EQ(all.state.dir, "/etc/touchstone/state");
   EXPECT_EQ(all.state.slices, 48U);
   EXPECT_EQ(all.state.min_free, std::uint64_t{2} << 30);
+  EXPECT_EQ(all.memory.limit, std::uint64_t{3} << 30);
   EXPECT_EQ(all.http.listen, (ListenAddress{"::1", 0}));
   EXPECT_EQ(all.http.token_file, "/etc/touchstone/token");
   EXPECT_TRUE(all.http.reload);
