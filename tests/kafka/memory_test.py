@@ -18,15 +18,15 @@ import harness
 
 MAP = harness.DATA / "service-desk" / "map.yaml"
 INPUT = "backlog"
-BACKLOG = 100_000
+BACKLOG = 60_000
 CUSTOMERS = 5_000
 ENDLESS = "endless"
 # What a customer costs is not known here, so there are more of them until it is too much. Their long names are part of it.
 SHARE = 10_000
 MOST_SHARES = 100
 NAME = "x" * 5_000
-SHORT_QUEUE = {"queue.buffering.max.messages": "1000"}
-PAUSE_SECONDS = 3
+SHORT_QUEUE = {"queue.buffering.max.messages": "2000"}
+PAUSE_SECONDS = 2
 WINDOWS = [{"size": "1h", "step": "20m"}]
 MIB = 1 << 20
 
@@ -110,27 +110,24 @@ def state_that_does_not_fit(world, checks, kafka, limit):
     def paused():
         return harness.total(engine.metrics(), "touchstone_input_paused") == 1
 
+    def stands_still():
+        """What is freed while it rests may let it take a little more, several times."""
+        before = counted(engine)
+        time.sleep(2)
+        return paused() and before == counted(engine) < produced
+
     for _ in range(MOST_SHARES):
         kafka.produce(ENDLESS, (event(number, f"{number}-{NAME}") for number in range(produced, produced + SHARE)))
         produced += SHARE
         harness.wait_until("the share is taken, or it is too much",
                            lambda: paused() or counted(engine) >= produced - SHARE, harness.RUN_SECONDS, state=engine.state)
-        if paused():
+        if paused() and stands_still():
             break
-    # One more, so that there is something that it does not take.
-    kafka.produce(ENDLESS, (event(number, f"{number}-{NAME}") for number in range(produced, produced + SHARE)))
-    produced += SHARE
-    harness.wait_until("it takes no more input", paused, harness.RUN_SECONDS, state=engine.state)
-    # What was begun is committed; pages that were free may still be given back, and a little more be taken.
-    before = -1
-    while before != (before := counted(engine)):
-        time.sleep(2)
-    harness.wait_until("it takes no more input", paused, harness.RUN_SECONDS, state=engine.state)
     status, body = engine.get("/-/ready")
+    checks.that("it takes no more input", paused())
     checks.that("it is not ready, and says why", status == 503 and b"memory is nearly full" in body, status, body)
     taken = counted(engine)
     print(f"      {taken:.0f} of {produced} events fit; {memory_of(engine, 'VmRSS') / MIB:.0f} MiB in use", flush=True)
-    checks.that("it has not taken all of it", taken < produced, taken, produced)
     stays_below(checks, "state that does not fit", engine, limit)
     code, took = engine.program.terminate(30)
     checks.equal(f"it stops with exit code 0 ({took:.1f} s)", 0, code)
