@@ -3,8 +3,9 @@
 
 First a backlog, read as fast as it can be, which is more than could ever come in for good, with the smallest limit that is
 accepted and a producer's queue so short that it is full most of the time; Kafka stands still for a while in the middle. The
-process never has more than the limit, and what comes out is complete. Then customers without end, whose
-state does not fit: the engine takes no more input, says so, goes on living in its group, and is not lost for more memory.
+process never has more than the limit, and what comes out is complete. Then customers without end, whose state does not fit: the
+engine takes no more input, says so and goes on living in its group. Another engine makes room for it, and so does more memory;
+nothing is lost or counted twice.
 """
 
 import collections
@@ -22,11 +23,13 @@ BACKLOG = 60_000
 CUSTOMERS = 5_000
 ENDLESS = "endless"
 # What a customer costs is not known here, so there are more of them until it is too much. Their long names are part of it.
-SHARE = 10_000
-MOST_SHARES = 100
+SHARE = 5_000
+MOST_SHARES = 200
 NAME = "x" * 5_000
 SHORT_QUEUE = {"queue.buffering.max.messages": "2000"}
 PAUSE_SECONDS = 2
+# So long the last engine waits for the partitions of those that are gone.
+SESSION = {"session.timeout.ms": "10000"}
 WINDOWS = [{"size": "1h", "step": "20m"}]
 MIB = 1 << 20
 
@@ -50,10 +53,10 @@ def least_limit(world, kafka):
 
 def configuration_of(world, kafka, name, topic, limit, properties=None):
     return harness.write_configuration(
-        world.directory / f"{name}.yaml", kafka, [topic], map=MAP, windows=WINDOWS, group=topic, instance=topic,
-        properties=properties,
-        time={"idle": "1h"}, topics={"prefix": f"{topic}.", "partitions": 2, "replication": 1},
-        state={"dir": str(world.directory / f"{topic}.state"), "slices": 4, "min_free": "64MiB"},
+        world.directory / f"{name}.yaml", kafka, [topic], map=MAP, windows=WINDOWS, group=topic, instance=name,
+        properties={**SESSION, **(properties or {})}, time={"idle": "1h"},
+        topics={"prefix": f"{topic}.", "partitions": 2, "replication": 1},
+        state={"dir": str(world.directory / f"{name}.state"), "slices": 4, "min_free": "64MiB"},
         memory={"limit": f"{limit}MiB"})
 
 
@@ -102,7 +105,7 @@ def counted(engine):
 
 def state_that_does_not_fit(world, checks, kafka, limit):
     kafka.create_topic(ENDLESS, 2)
-    configuration = configuration_of(world, kafka, "endless", ENDLESS, limit)
+    configuration = configuration_of(world, kafka, "first", ENDLESS, limit)
     harness.apply_topics(configuration)
     engine = world.run_engine(configuration, name="endless")
     produced = 0
@@ -129,15 +132,22 @@ def state_that_does_not_fit(world, checks, kafka, limit):
     taken = counted(engine)
     print(f"      {taken:.0f} of {produced} events fit; {memory_of(engine, 'VmRSS') / MIB:.0f} MiB in use", flush=True)
     stays_below(checks, "state that does not fit", engine, limit)
-    code, took = engine.program.terminate(30)
-    checks.equal(f"it stops with exit code 0 ({took:.1f} s)", 0, code)
 
-    configuration = configuration_of(world, kafka, "endless", ENDLESS, 4 * 1024)
-    engine = world.run_engine(configuration, name="more-room")
-    harness.wait_until("the rest is counted", lambda: taken + counted(engine) >= produced, harness.RUN_SECONDS,
-                       state=engine.state)
+    second = world.run_engine(configuration_of(world, kafka, "second", ENDLESS, limit), name="second")
+    harness.wait_until("two engines have counted all", lambda: counted(engine) + counted(second) >= produced,
+                       harness.RUN_SECONDS, pause=1, state=engine.state)
+    checks.equal("with another engine every event is counted, once", produced, counted(engine) + counted(second))
+    stays_below(checks, "one of two engines", second, limit)
+    for each in (second, engine):
+        code, took = each.program.terminate(30)
+        checks.equal(f"it stops with exit code 0 ({took:.1f} s)", 0, code)
+
+    # All of the state comes to one of them, whose share of the memory it does not fit into.
+    kafka.produce(ENDLESS, (event(number, f"{number}-{NAME}") for number in range(produced, produced + SHARE)))
+    engine = world.run_engine(configuration_of(world, kafka, "first", ENDLESS, 4 * 1024), name="more-room")
+    harness.wait_until("all that is new is counted", lambda: counted(engine) >= SHARE, harness.RUN_SECONDS, state=engine.state)
     engine.wait_caught_up(kafka, [ENDLESS], prefix=f"{ENDLESS}.")
-    checks.equal("with more memory every event is counted, once", produced, taken + counted(engine))
+    checks.equal("restarted with more memory, it counts what is new, once", SHARE, counted(engine))
     checks.equal("nothing was a duplicate", 0, harness.total(engine.metrics(), "touchstone_duplicates_total"))
     checks.equal("it is ready", 200, engine.get("/-/ready")[0])
     checks.equal("it stops with exit code 0", 0, engine.program.terminate(30)[0])
