@@ -16,7 +16,7 @@ constexpr std::size_t kEntriesAtOnce = 5'000;
 
 }  // namespace
 
-Chronicler::Chronicler(ChroniclerOptions options) : options_(std::move(options)) {
+Chronicler::Chronicler(ChroniclerOptions options) : options_(std::move(options)), feed_(options_.feed) {
   options_.kafka.hurried = [this] { return stopping_.load(); };
   // A broker that does not answer must not hold up a stop for long.
   options_.kafka.patience = std::min(options_.kafka.patience, Millis{5'000});

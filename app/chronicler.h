@@ -21,6 +21,7 @@ struct ChroniclerOptions {
   std::string group = "touchstone";  ///< only for the client's name
   TopicNames topics;
   RocksChronicleOptions chronicle;
+  FeedLimits feed{};
 };
 
 class Chronicler {

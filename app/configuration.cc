@@ -24,9 +24,9 @@ namespace {
 
 using Word = std::string_view;
 
-constexpr auto kKeys =
-    std::to_array<Word>({"time", "duplicates", "journey", "windows", "commit", "map", "input", "kafka", "state", "http",
-                         "topics", "group", "instance", "history", "metrics", "workers", "privacy", "alerts", "log"});
+constexpr auto kKeys = std::to_array<Word>(
+    {"time", "duplicates", "journey", "windows",  "commit",  "map",     "input",   "kafka",   "state",  "memory",
+     "http", "topics",     "group",   "instance", "history", "metrics", "workers", "privacy", "alerts", "log"});
 constexpr auto kTimeKeys = std::to_array<Word>({"lateness", "max_future", "idle", "zone"});
 constexpr auto kDuplicatesKeys = std::to_array<Word>({"within", "ids"});
 constexpr auto kJourneyKeys = std::to_array<Word>({"lookback", "max_touches", "rating_within", "decay_half_life"});
@@ -34,6 +34,7 @@ constexpr auto kInputKeys = std::to_array<Word>({"topics", "rekey", "partitioner
 constexpr auto kKafkaKeys = std::to_array<Word>({"properties", "properties_file"});
 constexpr auto kSecretKeys = std::to_array<Word>({"file", "env"});
 constexpr auto kStateKeys = std::to_array<Word>({"dir", "slices", "min_free", "standby"});
+constexpr auto kMemoryKeys = std::to_array<Word>({"limit"});
 constexpr auto kHttpKeys = std::to_array<Word>({"listen", "token_file", "reload", "rows"});
 constexpr auto kTopicsKeys = std::to_array<Word>({"prefix", "partitions", "replication"});
 constexpr auto kMetricsKeys = std::to_array<Word>({"windows", "segments", "series_max"});
@@ -53,6 +54,7 @@ constexpr Word kInternalTopics = "internal.";
 
 constexpr std::uint64_t kLeastFree = std::uint64_t{64} << 20;
 constexpr std::uint64_t kMostFree = std::uint64_t{1} << 40;
+constexpr std::uint64_t kMostMemory = std::uint64_t{1} << 44;
 constexpr std::size_t kLongestTopic = 249;  // Kafka's own limit
 constexpr std::size_t kLongestName = 200;   // leaves room for what is put before and after
 constexpr std::size_t kLongestKeyId = 64;   // it stands in each record
@@ -121,6 +123,7 @@ class ConfigurationReader {
     if (const auto value = keys.find("input")) read_input(YamlMapping(*value, kInputKeys));
     if (const auto value = keys.find("kafka")) read_kafka(YamlMapping(*value, kKafkaKeys));
     if (const auto value = keys.find("state")) read_state(YamlMapping(*value, kStateKeys));
+    if (const auto value = keys.find("memory")) memory_ = YamlMapping(*value, kMemoryKeys).find("limit");
     if (const auto value = keys.find("http")) read_http(YamlMapping(*value, kHttpKeys));
     if (const auto value = keys.find("group")) set(made_.group, kafka_name(*value, kLongestName));
     if (const auto value = keys.find("instance")) set(made_.instance, kafka_name(*value, kLongestName));
@@ -130,6 +133,7 @@ class ConfigurationReader {
     if (const auto value = keys.find("privacy")) read_privacy(*value);
     if (const auto value = keys.find("alerts")) read_alerts(*value, made_.settings.alerts);
     if (const auto value = keys.find("log")) read_log(YamlMapping(*value, kLogKeys));
+    if (memory_) read_memory_limit(*memory_);
     return std::move(made_);
   }
 
@@ -255,6 +259,21 @@ class ConfigurationReader {
     set(made_.state.min_free, size);
   }
 
+  /// After what uses the memory is known.
+  void read_memory_limit(const YamlValue& value) {
+    const std::optional<std::string> text = value.text();
+    if (!text || *text == "auto") return;
+    const std::optional<std::uint64_t> size = parse_size(*text);
+    const std::uint64_t least = least_memory(memory_users(made_));
+    if (!size || *size > kMostMemory) {
+      value.problem(in_quotes(*text) + " is neither auto nor a size up to 16384GiB, a whole number with MiB or GiB");
+    } else if (*size < least) {
+      value.problem(in_quotes(*text) + " is too little for this configuration: it needs at least " +
+                    in_mebibytes(least));
+    }
+    set(made_.memory.limit, size);
+  }
+
   void read_http(const YamlMapping& keys) {
     if (const auto value = keys.find("token_file")) set(made_.http.token_file, file(*value));
     if (const auto value = keys.find("reload")) set(made_.http.reload, value->boolean());
@@ -348,6 +367,7 @@ class ConfigurationReader {
 
   Problems& problems_;
   Configuration made_;
+  std::optional<YamlValue> memory_;  ///< memory.limit
 };
 
 }  // namespace
@@ -370,6 +390,12 @@ ConfigurationLoaded load_configuration(const std::string& path) {
 
 ConfigurationLoaded load_configuration_text(std::string_view text, std::string file) {
   return load_configuration(YamlDocument::from_text(text, std::move(file)));
+}
+
+MemoryUsers memory_users(const Configuration& configuration) {
+  const Configuration::Workers& workers = configuration.workers;
+  const bool has_intake = configuration.input.topics.size() > 1 || configuration.input.rekey;
+  return {workers.journey + workers.windows + (has_intake ? workers.intake : 0), configuration.http.rows};
 }
 
 std::vector<Problem> check_runnable(const Configuration& configuration) {

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/memory_plan.h"
 #include "engine/model/settings.h"
 #include "engine/model/time.h"
 #include "ingest/problem.h"
@@ -66,6 +67,9 @@ struct Configuration {
     std::uint64_t min_free = std::uint64_t{512} << 20;  ///< bytes on the volume of `dir`; below that no input is taken
     std::uint32_t standby = 0;  ///< so many instances may go away at once without a restore by the others
   };
+  struct Memory {
+    std::optional<std::uint64_t> limit;  ///< bytes resident; nothing (auto): what the system allows
+  };
   struct Http {
     ListenAddress listen;
     std::string token_file;
@@ -110,6 +114,7 @@ struct Configuration {
   Input input;
   Kafka kafka;
   State state;
+  Memory memory;
   Http http;
   Topics topics;
   std::string group = "touchstone";
@@ -131,6 +136,9 @@ struct ConfigurationLoaded {
 [[nodiscard]] ConfigurationLoaded load_configuration(const std::string& path);
 [[nodiscard]] ConfigurationLoaded load_configuration_text(std::string_view text, std::string file);
 [[nodiscard]] ConfigurationLoaded load_configuration(const YamlDocument& document);
+
+/// What decides how the memory is shared out.
+[[nodiscard]] MemoryUsers memory_users(const Configuration& configuration);
 
 /// What `run` needs and this configuration does not give: keys, or files and variables it refers to.
 [[nodiscard]] std::vector<Problem> check_runnable(const Configuration& configuration);

@@ -67,6 +67,8 @@ void Engine::add_workers(WorkerRecipe recipe, const std::vector<std::string>& to
     mine.name += "-" + std::to_string(number);
     if (mine.stage == StageKind::kJourney && number < options_.questions.size())
       mine.questions = options_.questions[number];
+    mine.memory = options_.memory;
+    mine.max_staged_bytes = options_.max_staged_bytes;
     log.connection = options_.kafka;
     log.instance = options_.instance + "-" + mine.name;
     log.transactional_id = options_.group + "-" + log.instance;

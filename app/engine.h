@@ -39,6 +39,8 @@ struct EngineOptions {
   std::vector<std::shared_ptr<Questions>> questions;
   /// Shared with a keeper of standby copies over the same tables; null: there is none.
   std::shared_ptr<Claims> claims;
+  std::function<Result<void>()> memory;                  ///< WorkerOptions::memory of all workers
+  std::size_t max_staged_bytes = std::size_t{64} << 20;  ///< likewise
   WatchdogOptions watchdog;
   OpenLog open_log = open_kafka_log;
   /// A worker's thread hangs for good; called by the watchdog's thread. The default ends the process with exit code 1:

@@ -58,7 +58,9 @@ Result<std::unique_ptr<HttpServer>> serve_metrics(const Configuration& configura
   metrics.each_segment = configuration.metrics.segments == MetricSegments::kEach;
   metrics.series_max = configuration.metrics.series_max;
   metrics.version = kVersion;
+  metrics.memory_limit = served.memory_limit;
   HttpServerOptions options;
+  options.limits.max_unread_bytes = served.max_unread_bytes;
   metrics.http = options.tally;
   auto page = std::make_shared<MetricsPage>(board, std::move(metrics));
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -21,6 +22,8 @@ struct Served {
   std::vector<std::shared_ptr<Questions>> questions{};  ///< of the journey's workers
   std::size_t partitions = 0;                           ///< of the topic that the journey stage reads
   Reload* reload = nullptr;                             ///< null, or not allowed by the configuration: there is none
+  std::uint64_t memory_limit = 0;                       ///< of the process; 0: it has none
+  std::size_t max_unread_bytes = HttpLimits{}.max_unread_bytes;
 };
 
 /// Borrows all that is pointed to, and the board, which knows the rules in force; they must outlive the server.

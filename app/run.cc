@@ -18,6 +18,8 @@
 #include "app/kafka_properties.h"
 #include "app/load_rules.h"
 #include "app/log.h"
+#include "app/memory_plan.h"
+#include "app/memory_watch.h"
 #include "app/metrics_server.h"
 #include "app/pseudonym_key.h"
 #include "app/purge.h"
@@ -30,6 +32,7 @@
 #include "ingest/kafka_admin.h"
 #include "ingest/topics.h"
 #include "state/file_shelf.h"
+#include "state/rocks_memory.h"
 #include "state/rocks_tables.h"
 
 namespace touchstone {
@@ -43,8 +46,9 @@ constexpr Millis kLastRequests{500};
 
 bool is_for_search_of_faults(std::string_view level) { return level == "debug" || level == "trace"; }
 
-KafkaConnection connection_of(const Configuration& configuration) {
+KafkaConnection connection_of(const Configuration& configuration, const KafkaQueues& queues = {}) {
   KafkaConnection connection;
+  connection.queues = queues;
   connection.properties = read_kafka_properties(configuration).values;
   connection.transaction_timeout = transaction_timeout_of(connection.properties);
   connection.logger = [](int severity, std::string_view line) {
@@ -66,6 +70,25 @@ bool is_runnable(const Configuration& configuration) {
   if (!problems.empty()) return false;
   for (const Problem& warning : secret_warnings(configuration)) std::cerr << "warning: " << to_string(warning) << '\n';
   return true;
+}
+
+/// How the memory is shared out; nothing, and why on standard error, where the system gives too little.
+std::optional<MemoryPlan> memory_plan(const Configuration& configuration) {
+  const MemoryUsers users = memory_users(configuration);
+  MemoryFound limit{configuration.memory.limit.value_or(0), false};
+  if (!configuration.memory.limit) {
+    // Where the system does not say what it has, a size that most have.
+    limit = find_memory_limit().value_or(MemoryFound{std::uint64_t{4} << 30, false});
+  }
+  std::optional<MemoryPlan> plan = plan_memory(limit.bytes, users);
+  if (!plan) {
+    std::cerr << to_string({configuration.file, 1, 1, "memory.limit",
+                            "run needs at least " + in_mebibytes(least_memory(users)) + " with these workers; " +
+                                (limit.of_cgroup ? "the control group allows " : "three quarters of the memory are ") +
+                                in_mebibytes(limit.bytes)})
+              << '\n';
+  }
+  return plan;
 }
 
 bool needs_intake(const Configuration& configuration) {
@@ -174,10 +197,11 @@ std::function<Partition(std::string_view)> partitioner_of(const Configuration& c
   return [partitions](std::string_view key) { return Partition(crc32_partition(key, partitions)); };
 }
 
-EngineOptions engine_options(const Configuration& configuration, std::shared_ptr<RulesBook> rules, const Survey& survey,
-                             RunUntil until) {
+EngineOptions engine_options(const Configuration& configuration, const MemoryPlan& memory,
+                             std::shared_ptr<RulesBook> rules, const Survey& survey, RunUntil until) {
   EngineOptions options;
-  options.kafka = connection_of(configuration);
+  options.kafka = connection_of(configuration, memory.queues);
+  options.max_staged_bytes = memory.staged;
   options.group = configuration.group;
   options.instance = configuration.instance;
   options.intake_workers = configuration.workers.intake;
@@ -218,9 +242,12 @@ void stop(Engine& engine, const Signals& signals) {
   }
 }
 
-ChroniclerOptions chronicler_options(const Configuration& configuration) {
+ChroniclerOptions chronicler_options(const Configuration& configuration, const MemoryPlan& memory,
+                                     const RocksMemory& databases) {
   ChroniclerOptions options;
-  options.kafka = connection_of(configuration);
+  options.kafka = connection_of(configuration, memory.queues);
+  options.feed.bytes = memory.stream;
+  options.chronicle.memory = databases;
   options.group = configuration.group;
   options.topics = TopicNames(configuration.topics.prefix);
   options.chronicle.directory = configuration.state.dir + "/chronicle";
@@ -230,8 +257,10 @@ ChroniclerOptions chronicler_options(const Configuration& configuration) {
   return options;
 }
 
-RocksTablesOptions tables_options(const Configuration& configuration, const Survey& survey) {
+RocksTablesOptions tables_options_of(const Configuration& configuration, const Survey& survey,
+                                     const RocksMemory& databases) {
   RocksTablesOptions options;
+  options.memory = databases;
   options.min_free_bytes = configuration.state.min_free;
   options.deletions_kept = survey.deletions_kept;
   options.report = [](const std::string& what) { spdlog::warn("{}", what); };
@@ -335,6 +364,9 @@ int run(const Configuration& configuration, RunUntil until) {
   for (const Problem& problem : opened.problems) std::cerr << to_string(problem) << '\n';
   for (const Problem& warning : opened.warnings) std::cerr << "warning: " << to_string(warning) << '\n';
   if (!opened.problems.empty()) return kExitConfiguration;
+  const std::optional<MemoryPlan> memory = memory_plan(configuration);
+  if (!memory) return kExitConfiguration;
+  limit_heaps(memory_users(configuration).workers);
   log_to_standard_error(configuration.log);
   const auto failed = [&](const Error& error) { return touchstone::failed(error, configuration.log); };
   Signals signals;
@@ -346,20 +378,27 @@ int run(const Configuration& configuration, RunUntil until) {
   if (const auto difference = serious_difference(*found)) return failed(*difference);
 
   SteadyClock clock;
-  EngineOptions options = engine_options(configuration, reload.rules(), *found, until);
+  MemoryWatch watch(memory->limit, clock);
+  const RocksMemory databases = rocks_memory(memory->databases);
+  EngineOptions options = engine_options(configuration, *memory, reload.rules(), *found, until);
+  options.memory = [&watch] { return watch.room(); };
   for (std::uint32_t i = 0; i < options.journey_workers; ++i)
     options.questions.push_back(std::make_shared<Questions>());
-  Chronicler chronicler(chronicler_options(configuration));
-  auto server = serve_metrics(configuration, board,
-                              {configuration.http.rows ? &chronicler : nullptr, options.questions,
-                               static_cast<std::size_t>(options.topology.journey_partitions()), &reload});
+  Chronicler chronicler(chronicler_options(configuration, *memory, databases));
+  auto server = serve_metrics(
+      configuration, board,
+      {configuration.http.rows ? &chronicler : nullptr, options.questions,
+       static_cast<std::size_t>(options.topology.journey_partitions()), &reload, memory->limit, memory->unread});
   if (!server) return failed(server.error());
   if (configuration.http.rows) chronicler.start();
+  spdlog::info("memory.limit {}: {} for state, {} for databases; of each worker {} read ahead and {} to be written",
+               in_mebibytes(memory->limit), in_mebibytes(memory->state), in_mebibytes(memory->databases),
+               in_mebibytes(memory->queues.input), in_mebibytes(memory->queues.output));
   spdlog::info("metrics on http://{}:{}/metrics", configuration.http.listen.address, (*server)->port());
 
   ServiceManager service = ServiceManager::from_environment();
   service.ready();
-  const Result<void> ended = run_engines(options, tables_options(configuration, *found),
+  const Result<void> ended = run_engines(options, tables_options_of(configuration, *found, databases),
                                          {configuration, clock, board, signals, reload, service});
   chronicler.stop();
   (*server)->stop(kLastRequests);

@@ -239,7 +239,7 @@ class Renderer {
     keep({std::move(customers), std::move(marks), std::move(lag), std::move(alerts)});
   }
 
-  void engine(const std::string& version, std::uint64_t left_out) {
+  void engine(const MetricsOptions& options, std::uint64_t left_out) {
     const Counts& counts = now_.counts;
     auto letters = family("dead_letters_total", "Records that are not valid events, by reason", MetricType::Counter);
     for (std::size_t i = 0; i < kReasonCount; ++i) {
@@ -261,13 +261,16 @@ class Renderer {
     standby();
     gauge("state_bytes", "Size of the local state", as_double(now_.state_bytes));
     gauge("state_free_bytes", "Free on the volume of the local state", as_double(now_.state_free_bytes));
-    gauge("input_paused", "1 while no input is taken, because the volume of the local state is nearly full",
+    if (options.memory_limit > 0) {
+      gauge("memory_limit_bytes", "What the process may use of memory", as_double(options.memory_limit));
+    }
+    gauge("input_paused", "1 while no input is taken, because memory or the volume of the local state is nearly full",
           now_.resting ? 1 : 0);
     gauge("ready", "1 when every task of this process is running", now_.ready ? 1 : 0);
     troubles();
     commit_times();
     auto build = family("build_info", "The version that runs", MetricType::Gauge);
-    add(build, {{"version", version}}, 1);
+    add(build, {{"version", options.version}}, 1);
     keep({std::move(build)});
   }
 
@@ -395,7 +398,7 @@ std::string MetricsPage::render() {
   renderer.ratings();
   left_out_ += renderer.windows();
   renderer.partitions();
-  renderer.engine(options_.version, left_out_);
+  renderer.engine(options_, left_out_);
   if (options_.http) renderer.http(options_.http->counts());
   return renderer.text();
 }

@@ -18,6 +18,7 @@ struct MetricsOptions {
   bool each_segment = true;                 ///< false: only rows over all segments
   std::uint32_t series_max = 100'000;       ///< of rolling windows; beyond it rows are left out, and counted
   std::string version;                      ///< for build_info
+  std::uint64_t memory_limit = 0;           ///< of the process; 0: it has none
   std::shared_ptr<const HttpTally> http{};  ///< of the server that shows the page; may be null
 };
 

@@ -27,6 +27,7 @@ struct KafkaConnection {
   Millis patience{30'000};     ///< bound of each call that asks a broker
   KafkaLogger logger;          ///< may be empty
   Millis transaction_timeout = kTransactionTimeout;
+  KafkaQueues queues{};
   /// Asked between two attempts of whatever is repeated; true: all patience is at its end. May be empty.
   std::function<bool()> hurried = {};
 };

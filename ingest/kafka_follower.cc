@@ -14,7 +14,7 @@ Result<std::unique_ptr<KafkaFollower>> KafkaFollower::open(KafkaConnection conne
                                                            const std::vector<std::string>& topics) {
   std::unique_ptr<KafkaFollower> follower(new KafkaFollower(std::move(connection)));
   auto conf = make_conf(KafkaRole::kFollow, {.group = group, .transactional_id = {}, .instance = {}},
-                        follower->connection_.properties);
+                        follower->connection_.properties, follower->connection_.queues);
   if (!conf) return conf.error();
   auto client = make_client(RD_KAFKA_CONSUMER, std::move(*conf), follower->events_);
   if (!client) return client.error();
@@ -66,10 +66,12 @@ Result<KafkaFollower::Batch> KafkaFollower::poll(Millis wait, std::size_t max_re
     next.insert_or_assign({rd_kafka_topic_name(message.rkt), Partition(message.partition)}, Offset(offset));
   };
   auto wait_ms = static_cast<int>(wait.count());
-  while (batch.records.size() < max_records) {
+  std::size_t bytes = 0;
+  while (batch.records.size() < max_records && bytes < kLargestPoll) {
     MessagePtr message(rd_kafka_consumer_poll(client_.get(), wait_ms));
     wait_ms = 0;
     if (!message) break;
+    bytes += message->len + message->key_len;
     switch (message->err) {
       case RD_KAFKA_RESP_ERR_NO_ERROR:
         batch.records.push_back(view_of(*message));

@@ -54,7 +54,7 @@ Result<std::unique_ptr<KafkaInput>> KafkaInput::open(KafkaConnection connection,
                                                      std::vector<std::string> topics) {
   std::unique_ptr<KafkaInput> input(new KafkaInput(std::move(connection), std::move(topics)));
   input->static_ = !identity.instance.empty();
-  auto conf = make_conf(KafkaRole::kInput, identity, input->connection_.properties);
+  auto conf = make_conf(KafkaRole::kInput, identity, input->connection_.properties, input->connection_.queues);
   if (!conf) return conf.error();
   rd_kafka_conf_set_rebalance_cb(conf->get(), on_rebalance);
   auto client = make_client(RD_KAFKA_CONSUMER, std::move(*conf), input->events_);
@@ -121,14 +121,20 @@ void KafkaInput::note_lost() {
 
 Result<Polled> KafkaInput::poll(Millis timeout, std::size_t max_records) {
   borrowed_.clear();
-  TOUCHSTONE_TRY(assign_started());
+  const bool reads = max_records > 0;
+  TOUCHSTONE_TRY(reads ? assign_started() : let_go());
   Polled polled;
+  std::size_t bytes = 0;
   auto wait_ms = static_cast<int>(timeout.count());
-  while (polled.records.size() < max_records && !rebalanced_) {
+  while ((polled.records.size() < max_records || !reads) && bytes < kLargestPoll && !rebalanced_) {
     MessagePtr message(rd_kafka_consumer_poll(client_.get(), wait_ms));
     wait_ms = 0;
     if (!message) break;
-    TOUCHSTONE_TRY(take(std::move(message), polled));
+    // What is left over of a partition that nothing is wanted of comes again when it is.
+    const bool is_left_over =
+        !reads && (message->err == RD_KAFKA_RESP_ERR_NO_ERROR || message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF);
+    bytes += message->len + message->key_len;
+    if (!is_left_over) TOUCHSTONE_TRY(take(std::move(message), polled));
   }
   if (const auto fatal = events_.fatal()) return *fatal;
   if (events_.denied()) TOUCHSTONE_TRY(find_acceptance());
@@ -159,18 +165,29 @@ Result<void> KafkaInput::find_acceptance() {
 }
 
 Result<void> KafkaInput::assign_started() {
-  if (!starts_pending_) return {};
+  if (!starts_pending_ && !let_go_) return {};
   std::vector<ConsumedOffset> offsets;
   offsets.reserve(positions_.size());
   for (const auto& [key, position] : positions_) {
     offsets.push_back({{key.first, Partition(key.second)}, Offset(position.next)});
   }
-  const rd_kafka_resp_err_t code = assign_and_settle(client_.get(), list_of(offsets).get());
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return Error(ErrorKind::kFatal, error_of(code, "starting partitions").message(), cause_of(code));
-  }
-  starts_pending_ = false;
+  TOUCHSTONE_TRY(assign(offsets));
+  starts_pending_ = let_go_ = false;
   return {};
+}
+
+// With nothing assigned librdkafka keeps its place in the group, and empties its queue.
+Result<void> KafkaInput::let_go() {
+  if (let_go_ || positions_.empty()) return {};
+  TOUCHSTONE_TRY(assign({}));
+  let_go_ = true;
+  return {};
+}
+
+Result<void> KafkaInput::assign(const std::vector<ConsumedOffset>& offsets) {
+  const rd_kafka_resp_err_t code = assign_and_settle(client_.get(), list_of(offsets).get());
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+  return Error(ErrorKind::kFatal, error_of(code, "starting partitions").message(), cause_of(code));
 }
 
 KafkaInput::Position* KafkaInput::position_of(const rd_kafka_message_t& message) {

@@ -81,6 +81,8 @@ class KafkaInput {
   [[nodiscard]] Error not_answered(rd_kafka_resp_err_t code, const std::string& question,
                                    const std::string& topic) const;
   Result<void> assign_started();
+  Result<void> let_go();
+  Result<void> assign(const std::vector<ConsumedOffset>& offsets);
   Result<void> find_acceptance();
   Position* position_of(const rd_kafka_message_t& message);
   Result<void> take(MessagePtr message, Polled& polled);
@@ -98,6 +100,7 @@ class KafkaInput {
   std::map<Key, Position, KeyLess> positions_;  ///< of the started partitions
   bool static_ = false;                         ///< a member with a name of its own
   bool starts_pending_ = false;                 ///< positions_ say something that librdkafka does not know
+  bool let_go_ = false;                         ///< librdkafka reads nothing, whatever positions_ say
   std::vector<MessagePtr> borrowed_;            ///< what the last poll lent out
   std::pair<const rd_kafka_topic_t*, std::int32_t> last_key_{nullptr, -1};
   Position* last_position_ = nullptr;  ///< records come in runs of one partition

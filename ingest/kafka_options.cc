@@ -79,7 +79,12 @@ KafkaProperties common_properties() {
   };
 }
 
-KafkaProperties consumer_properties(const KafkaIdentity& identity) {
+// What librdkafka holds beside the bytes of a record is several hundred bytes, which it does not count.
+constexpr std::size_t kBytesOfSmallestRecord = 256;
+
+std::string kilobytes(std::size_t bytes) { return std::to_string(std::max<std::size_t>(1, bytes / 1024)); }
+
+KafkaProperties consumer_properties(const KafkaIdentity& identity, std::size_t queue) {
   KafkaProperties all = common_properties();
   all.merge(KafkaProperties{
       {"group.id", identity.group},
@@ -100,18 +105,18 @@ KafkaProperties consumer_properties(const KafkaIdentity& identity) {
       {"fetch.message.max.bytes", "262144"},
       {"fetch.max.bytes", "2097152"},
       {"receive.message.max.bytes", "100000000"},
-      // Beyond queued.min.messages a partition backs off for a whole second in 2.0, so the cap is in
-      // kilobytes.
-      {"queued.min.messages", "1000000"},
-      {"queued.max.messages.kbytes", "65536"},
+      // Beyond queued.min.messages a partition backs off for a whole second in 2.0, so the cap that counts as a rule is
+      // that in kilobytes. The other one is for records so small that what holds them together is most of their cost.
+      {"queued.min.messages", std::to_string(queue / kBytesOfSmallestRecord)},
+      {"queued.max.messages.kbytes", kilobytes(queue)},
       // An idle connection that a broker closes is no news.
       {"log.connection.close", "false"},
   });
   return all;
 }
 
-KafkaProperties input_properties(const KafkaIdentity& identity) {
-  KafkaProperties all = consumer_properties(identity);
+KafkaProperties input_properties(const KafkaIdentity& identity, const KafkaQueues& queues) {
+  KafkaProperties all = consumer_properties(identity, queues.input);
   all.merge(KafkaProperties{
       // cooperative-sticky has known defects (endless loop, lost assignment) before 2.10.
       {"partition.assignment.strategy", "range"},
@@ -128,26 +133,26 @@ KafkaProperties input_properties(const KafkaIdentity& identity) {
   return all;
 }
 
-KafkaProperties restore_properties(const KafkaIdentity& identity) {
-  KafkaProperties all = consumer_properties(identity);
+KafkaProperties restore_properties(const KafkaIdentity& identity, const KafkaQueues& queues) {
+  KafkaProperties all = consumer_properties(identity, queues.restore);
   all["fetch.wait.max.ms"] = "10";
   // A changelog is one partition read to its end as quickly as it comes.
   all["fetch.message.max.bytes"] = "1048576";
   return all;
 }
 
-KafkaProperties follow_properties(const KafkaIdentity& identity) {
-  KafkaProperties all = consumer_properties(identity);
+KafkaProperties follow_properties(const KafkaIdentity& identity, const KafkaQueues& queues) {
+  KafkaProperties all = consumer_properties(identity, queues.follow);
   // A broker answers as soon as there is something; what is longer than this only saves empty answers.
   all["fetch.wait.max.ms"] = "500";
-  // For what is shown to people a little is enough at a time.
-  all["queued.max.messages.kbytes"] = "8192";
   return all;
 }
 
-KafkaProperties output_properties(const KafkaIdentity& identity) {
+KafkaProperties output_properties(const KafkaIdentity& identity, const KafkaQueues& queues) {
   const std::string timeout = std::to_string(identity.transaction_timeout.count());
   KafkaProperties all = common_properties();
+  // librdkafka wants no request to outlive its transaction.
+  all["socket.timeout.ms"] = timeout;
   all.merge(KafkaProperties{
       {"transactional.id", identity.transactional_id},
       {"enable.idempotence", "true"},
@@ -166,7 +171,7 @@ KafkaProperties output_properties(const KafkaIdentity& identity) {
       {"batch.size", "1000000"},
       {"batch.num.messages", "10000"},
       {"queue.buffering.max.messages", "500000"},
-      {"queue.buffering.max.kbytes", "131072"},
+      {"queue.buffering.max.kbytes", kilobytes(queues.output)},
       {"delivery.report.only.error", "false"},
       // A connection lost during a commit must be known: it asks for a new epoch.
       {"log.connection.close", "true"},
@@ -174,16 +179,16 @@ KafkaProperties output_properties(const KafkaIdentity& identity) {
   return all;
 }
 
-KafkaProperties engine_properties(KafkaRole role, const KafkaIdentity& identity) {
+KafkaProperties engine_properties(KafkaRole role, const KafkaIdentity& identity, const KafkaQueues& queues) {
   switch (role) {
     case KafkaRole::kInput:
-      return input_properties(identity);
+      return input_properties(identity, queues);
     case KafkaRole::kOutput:
-      return output_properties(identity);
+      return output_properties(identity, queues);
     case KafkaRole::kRestore:
-      return restore_properties(identity);
+      return restore_properties(identity, queues);
     case KafkaRole::kFollow:
-      return follow_properties(identity);
+      return follow_properties(identity, queues);
     case KafkaRole::kAdmin:
       break;
   }
@@ -318,19 +323,20 @@ std::vector<std::string> weaknesses_of(const KafkaProperties& user) {
 }
 
 std::vector<std::pair<std::string, std::string>> properties_of(KafkaRole role, const KafkaIdentity& identity,
-                                                               const KafkaProperties& user) {
-  const KafkaProperties ours = engine_properties(role, identity);
+                                                               const KafkaProperties& user, const KafkaQueues& queues) {
+  const KafkaProperties ours = engine_properties(role, identity, queues);
   std::vector<std::pair<std::string, std::string>> all(ours.begin(), ours.end());
   all.insert(all.end(), user.begin(), user.end());
   return all;
 }
 
-Result<ConfPtr> make_conf(KafkaRole role, const KafkaIdentity& identity, const KafkaProperties& user) {
+Result<ConfPtr> make_conf(KafkaRole role, const KafkaIdentity& identity, const KafkaProperties& user,
+                          const KafkaQueues& queues) {
   if (const auto problems = problems_of(user); !problems.empty()) {
     return Error(ErrorKind::kFatal, "kafka.properties: " + problems.front());
   }
   ConfPtr conf(rd_kafka_conf_new());
-  for (const auto& [name, value] : properties_of(role, identity, user)) {
+  for (const auto& [name, value] : properties_of(role, identity, user, queues)) {
     if (rd_kafka_conf_set(conf.get(), name.c_str(), value.c_str(), nullptr, 0) != RD_KAFKA_CONF_OK) {
       return Error(ErrorKind::kFatal, "kafka.properties: " + name + ": librdkafka does not take this value");
     }

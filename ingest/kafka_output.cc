@@ -71,7 +71,7 @@ Result<void> KafkaOutput::connect() {
                          .transactional_id = transactional_id_,
                          .instance = {},
                          .transaction_timeout = connection_.transaction_timeout},
-                        connection_.properties);
+                        connection_.properties, connection_.queues);
   if (!conf) return conf.error();
   // With a delivery report callback a commit takes 1 ms, without one 10 ms.
   rd_kafka_conf_set_dr_msg_cb(conf->get(), on_delivery);

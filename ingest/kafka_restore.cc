@@ -26,7 +26,7 @@ KafkaRestore::KafkaRestore(KafkaConnection connection, KafkaIdentity identity)
 
 Result<void> KafkaRestore::connect() {
   if (client_) return {};
-  auto conf = make_conf(KafkaRole::kRestore, identity_, connection_.properties);
+  auto conf = make_conf(KafkaRole::kRestore, identity_, connection_.properties, connection_.queues);
   if (!conf) return conf.error();
   auto client = make_client(RD_KAFKA_CONSUMER, std::move(*conf), events_);
   if (!client) return client.error();

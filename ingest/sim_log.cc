@@ -43,7 +43,12 @@ Result<Polled> SimLog::poll(Millis /*timeout*/, std::size_t max_records) {
   TOUCHSTONE_TRY(enter(SimCall::kPoll));
   Polled polled;
   if (!options_.group.empty()) follow_group(polled);
-  TOUCHSTONE_TRY(fetch(max_records, polled));
+  if (max_records > 0) {
+    TOUCHSTONE_TRY(fetch(max_records, polled));
+  } else {
+    // Ends are told anew when it is read on.
+    for (auto& [partition, position] : positions_) position.reported_end = -1;
+  }
   return polled;
 }
 

@@ -7,14 +7,13 @@
 #include <vector>
 
 #include <rocksdb/compaction_filter.h>
-#include <rocksdb/convenience.h>
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
 #include <rocksdb/options.h>
-#include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 
 #include "state/rocks_errors.h"
+#include "state/rocks_options.h"
 
 namespace touchstone {
 namespace {
@@ -107,50 +106,6 @@ class PastItsTimeFactory : public rocksdb::CompactionFilterFactory {
   std::shared_ptr<Horizon> horizon_;
 };
 
-rocksdb::CompressionType supported(rocksdb::CompressionType wanted) {
-  const auto all = rocksdb::GetSupportedCompressions();
-  return std::find(all.begin(), all.end(), wanted) != all.end() ? wanted : rocksdb::kNoCompression;
-}
-
-// Small: this is a side business, and rows of one key resemble each other, so that they compress to a tenth.
-rocksdb::Options all_options(const std::shared_ptr<Horizon>& horizon, rocksdb::Env* env) {
-  rocksdb::Options options;
-  if (env != nullptr) options.env = env;
-  options.create_if_missing = true;
-  options.paranoid_checks = true;
-  // Every batch carries its offsets, so a damaged end of the log is only read once more.
-  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
-  options.max_total_wal_size = 32 * kMebibyte;
-  options.avoid_flush_during_shutdown = true;
-  options.max_background_jobs = 2;
-  options.max_open_files = 128;
-  options.skip_stats_update_on_db_open = true;
-  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-  options.max_log_file_size = kMebibyte;
-  options.keep_log_file_num = 2;
-  options.stats_dump_period_sec = 0;
-  options.stats_persist_period_sec = 0;
-  options.write_buffer_size = 8 * kMebibyte;
-  options.max_write_buffer_number = 2;
-  options.compression = supported(rocksdb::kLZ4Compression);
-  options.bottommost_compression = supported(rocksdb::kZSTD);
-  options.level_compaction_dynamic_level_bytes = true;
-  options.target_file_size_base = 16 * kMebibyte;
-  options.max_bytes_for_level_base = 64 * kMebibyte;
-  options.max_compaction_bytes = 128 * kMebibyte;
-  // So that what is past its time goes also where nothing is written any more.
-  options.periodic_compaction_seconds = std::uint64_t{24} * 60 * 60;
-  options.compaction_filter_factory = std::make_shared<PastItsTimeFactory>(horizon);
-  rocksdb::BlockBasedTableOptions table;
-  table.block_cache = rocksdb::NewLRUCache(8 * kMebibyte);
-  table.cache_index_and_filter_blocks = true;
-  table.block_size = 16 * 1024;
-  table.checksum = rocksdb::kXXH3;
-  table.format_version = 5;
-  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-  return options;
-}
-
 /// The beginning that all keys share which a query matches, as far as its first parts are given.
 std::string key_beginning(const std::array<std::string, 4>& parts) {
   std::string key;
@@ -235,9 +190,11 @@ Result<std::unique_ptr<RocksChronicle>> RocksChronicle::open_whole(const RocksCh
   std::unique_ptr<rocksdb::Env> env(in_memory ? rocksdb::NewMemEnv(rocksdb::Env::Default()) : nullptr);
   auto horizon = std::make_shared<Horizon>();
   horizon->history = options.history.count();
+  const rocksdb::Options all = chronicle_options(options.memory ? *options.memory : rocks_memory(kRocksBytes),
+                                                 env.get(), std::make_shared<PastItsTimeFactory>(horizon));
   rocksdb::DB* database = nullptr;
-  const rocksdb::Status status = rocksdb::DB::Open(
-      all_options(horizon, env.get()), in_memory ? std::string("/chronicle") : options.directory, &database);
+  const rocksdb::Status status =
+      rocksdb::DB::Open(all, in_memory ? std::string("/chronicle") : options.directory, &database);
   if (!status.ok()) return error_from(status, options.directory);
   std::unique_ptr<RocksChronicle> chronicle(
       new RocksChronicle(options, horizon, std::move(env), std::unique_ptr<rocksdb::DB>(database)));

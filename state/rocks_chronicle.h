@@ -19,10 +19,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "engine/flow/chronicle.h"
 #include "state/rocks_directory.h"
+#include "state/rocks_memory.h"
 
 namespace rocksdb {
 class DB;
@@ -37,6 +39,8 @@ struct RocksChronicleOptions {
   Millis history = std::chrono::days{7};
   std::uint64_t min_free_bytes = std::uint64_t{512}
                                  << 20;  ///< on its volume; with less than half of it nothing is written
+  /// Shared with the other databases of the process; nothing: kRocksBytes of its own.
+  std::optional<RocksMemory> memory{};
   /// Told of what was done about damage, one sentence each.
   std::function<void(const std::string&)> report{};
   std::function<std::uint64_t(const std::string& directory)> free_bytes = free_bytes_at;  ///< other ones only in tests

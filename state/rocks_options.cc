@@ -3,20 +3,23 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include <rocksdb/advanced_options.h>
 #include <rocksdb/cache.h>
+#include <rocksdb/compaction_filter.h>
 #include <rocksdb/convenience.h>
 #include <rocksdb/table.h>
+#include <rocksdb/write_buffer_manager.h>
 
 namespace touchstone {
 namespace {
 
 constexpr std::size_t kMiB = std::size_t{1} << 20;
 
-rocksdb::BlockBasedTableOptions table_options(const RocksTablesOptions& ours) {
+rocksdb::BlockBasedTableOptions table_options(const RocksMemory& memory) {
   rocksdb::BlockBasedTableOptions options;
-  options.block_cache = rocksdb::NewLRUCache(ours.block_cache_bytes);
+  options.block_cache = memory.cache;
   options.cache_index_and_filter_blocks = true;  // so that the cache bounds them too
   options.pin_l0_filter_and_index_blocks_in_cache = false;
   options.filter_policy = nullptr;  // filters serve look-ups of single keys; there are none
@@ -26,17 +29,14 @@ rocksdb::BlockBasedTableOptions table_options(const RocksTablesOptions& ours) {
   return options;
 }
 
-rocksdb::CompressionType compression(const RocksTablesOptions& ours) {
-  if (!ours.compress) return rocksdb::kNoCompression;
-  const auto supported = rocksdb::GetSupportedCompressions();
-  const bool lz4 = std::find(supported.begin(), supported.end(), rocksdb::kLZ4Compression) != supported.end();
-  return lz4 ? rocksdb::kLZ4Compression : rocksdb::kNoCompression;
+rocksdb::CompressionType supported(rocksdb::CompressionType wanted) {
+  const auto all = rocksdb::GetSupportedCompressions();
+  return std::find(all.begin(), all.end(), wanted) != all.end() ? wanted : rocksdb::kNoCompression;
 }
 
-}  // namespace
-
-rocksdb::DBOptions database_options() {
+rocksdb::DBOptions database_options(const RocksMemory& memory) {
   rocksdb::DBOptions options;
+  options.write_buffer_manager = memory.write_buffers;
   options.create_if_missing = true;
   options.error_if_exists = false;
   options.paranoid_checks = true;
@@ -85,10 +85,10 @@ rocksdb::DBOptions database_options() {
 
 // Sizes are chosen so that a flush and a compaction together write about 256 MiB at most
 // (min_free_bytes).
-rocksdb::ColumnFamilyOptions family_options(const RocksTablesOptions& ours) {
+rocksdb::ColumnFamilyOptions family_options(const RocksMemory& memory) {
   rocksdb::ColumnFamilyOptions options;
-  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table_options(ours)));
-  options.compression = compression(ours);
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table_options(memory)));
+  options.compression = supported(rocksdb::kLZ4Compression);
   options.bottommost_compression = rocksdb::kDisableCompressionOption;  // the same as above
   options.write_buffer_size = 16 * kMiB;
   options.max_write_buffer_number = 3;
@@ -110,6 +110,44 @@ rocksdb::ColumnFamilyOptions family_options(const RocksTablesOptions& ours) {
   options.ttl = std::uint64_t{7} * 24 * 60 * 60;
   options.periodic_compaction_seconds = 0;
   options.merge_operator = nullptr;
+  return options;
+}
+
+}  // namespace
+
+RocksMemory rocks_memory(std::size_t bytes) {
+  rocksdb::LRUCacheOptions cache;
+  cache.capacity = bytes;
+  cache.num_shard_bits = 2;             // of many shards each would be too small for an index
+  cache.strict_capacity_limit = false;  // true makes reads fail
+  RocksMemory memory;
+  memory.cache = rocksdb::NewLRUCache(cache);
+  memory.write_buffers = std::make_shared<rocksdb::WriteBufferManager>(bytes / 2, memory.cache);
+  return memory;
+}
+
+rocksdb::Options tables_options(const RocksTablesOptions& ours) {
+  const RocksMemory memory = ours.memory ? *ours.memory : rocks_memory(kRocksBytes);
+  rocksdb::Options options(database_options(memory), family_options(memory));
+  if (!ours.compress) options.compression = rocksdb::kNoCompression;
+  return options;
+}
+
+// Small: this is a side business, and rows of one key resemble each other, so that they compress to a tenth.
+rocksdb::Options chronicle_options(const RocksMemory& memory, rocksdb::Env* env,
+                                   std::shared_ptr<rocksdb::CompactionFilterFactory> filter) {
+  rocksdb::Options options(database_options(memory), family_options(memory));
+  if (env != nullptr) options.env = env;
+  options.max_total_wal_size = 32 * kMiB;
+  options.max_open_files = 128;
+  // No customer is named in it.
+  options.max_manifest_file_size = 16 * kMiB;
+  options.write_buffer_size = 8 * kMiB;
+  options.max_write_buffer_number = 2;
+  options.bottommost_compression = supported(rocksdb::kZSTD);
+  // So that what is past its time goes also where nothing is written any more.
+  options.periodic_compaction_seconds = std::uint64_t{24} * 60 * 60;
+  options.compaction_filter_factory = std::move(filter);
   return options;
 }
 

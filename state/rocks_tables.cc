@@ -144,7 +144,7 @@ Result<std::unique_ptr<RocksTables>> RocksTables::open_whole(const std::string& 
   if (is_half_deleted(directory)) {
     return Error(ErrorKind::kReject, "state in " + directory + " is damaged (CURRENT is gone)");
   }
-  rocksdb::Options all(database_options(), family_options(options));
+  rocksdb::Options all = tables_options(options);
   auto watch = std::make_unique<BatchWatch>(directory);
   all.wal_filter = watch.get();
   rocksdb::DB* database = nullptr;

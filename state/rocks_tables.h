@@ -38,6 +38,7 @@
 #include "engine/flow/ports.h"
 #include "engine/model/result.h"
 #include "state/rocks_directory.h"
+#include "state/rocks_memory.h"
 
 namespace rocksdb {
 class DB;
@@ -63,8 +64,9 @@ struct RocksTablesOptions {
   std::function<std::uint64_t(const std::string& directory)> free_bytes = free_bytes_at;
   /// The time of day; likewise.
   std::function<std::chrono::system_clock::time_point()> wall_clock = std::chrono::system_clock::now;
-  /// Blocks read are kept up to this size. Little is needed: the engine reads by scanning, at restore.
-  std::size_t block_cache_bytes = std::size_t{16} << 20;
+  /// Shared with the other databases of the process; nothing: kRocksBytes of its own. Little is needed for blocks that
+  /// were read: the engine reads by scanning, at restore.
+  std::optional<RocksMemory> memory{};
   /// False only for tests that look for bytes in the files.
   bool compress = true;
 };

@@ -12,6 +12,7 @@ namespace {
 
 /// Changes handed to the tables at once.
 constexpr std::size_t kCopyBatch = 10'000;
+constexpr std::size_t kCopyBytes = std::size_t{8} << 20;
 
 /// How far the tables of the task go; no key sorts before that of the offset.
 std::optional<Offset> offset_in(const std::optional<TableChange>& first) {
@@ -28,13 +29,15 @@ class CopyWriter {
     if (!record.key) return;
     changes_.push_back({std::string(*record.key), std::nullopt});
     if (record.value) changes_.back().value = std::string(*record.value);
+    bytes_ += record.key->size() + (record.value ? record.value->size() : 0);
   }
-  [[nodiscard]] bool full() const { return changes_.size() >= kCopyBatch; }
+  [[nodiscard]] bool full() const { return changes_.size() >= kCopyBatch || bytes_ >= kCopyBytes; }
 
   Result<void> write(Offset upto, std::optional<TablesTime> as_of) {
     ByteWriter offset;
     offset.signed_number(upto.value());
     changes_.push_back({changelog_offset_key(), offset.take()});
+    bytes_ = 0;
     return tables_.apply({{task_, std::exchange(changes_, {}), as_of}});
   }
 
@@ -42,6 +45,7 @@ class CopyWriter {
   const TaskId& task_;
   Tables& tables_;
   std::vector<TableChange> changes_;
+  std::size_t bytes_ = 0;  ///< of their keys and values
 };
 
 }  // namespace

@@ -104,7 +104,9 @@ class ChangelogReader {
 class Log : public ChangelogReader {
  public:
   /// Waits up to `timeout` for something to happen; brings at most `max_records` records. The records of the
-  /// poll before are invalid from here on.
+  /// poll before are invalid from here on. With 0 records it only keeps its place in the group: nothing is read ahead
+  /// any more, what was is let go of, and no end of a partition is told. The next poll for records goes on where it
+  /// was.
   virtual Result<Polled> poll(Millis timeout, std::size_t max_records) = 0;
 
   /// Delivers an assigned partition from this offset on; may be called again to go back.

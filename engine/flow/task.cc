@@ -10,6 +10,9 @@
 namespace touchstone {
 namespace {
 
+/// Keys loaded between two looks whether there is memory for more.
+constexpr std::size_t kLoadedAtOnce = 256;
+
 std::string named(const TaskId& id) { return id.topic + "/" + std::to_string(id.partition.value()); }
 
 }  // namespace
@@ -21,7 +24,7 @@ Task::Task(TaskId id, TaskOptions options, StageFactory factory)
       slices_(options_.slices),
       position_states_(options_.slices) {}
 
-Result<Offset> Task::restore(Log& log, Tables& tables, Pulse& pulse, Ahead ahead) {
+Result<Offset> Task::restore(Log& log, Tables& tables, const Restoring& with, Ahead ahead) {
   state_ = State::kRestoring;
   // Committed offsets are read before the changelog: what they cover is then in it.
   auto committed = log.committed(input());
@@ -29,20 +32,22 @@ Result<Offset> Task::restore(Log& log, Tables& tables, Pulse& pulse, Ahead ahead
   if (options_.changelog.empty()) {
     TOUCHSTONE_TRY(make_stage(std::nullopt));
   } else {
-    const auto caught_up = catch_up({id_, options_.changelog}, log, tables, pulse);
+    const auto caught_up = catch_up({id_, options_.changelog}, log, tables, with.pulse);
     if (!caught_up) return caught_up.error();
     restored_records_ = *caught_up;
-    TOUCHSTONE_TRY(load(tables, pulse, *committed));
+    TOUCHSTONE_TRY(load(tables, with, *committed));
   }
   return settle(log, *committed, ahead);
 }
 
 // The positions and the rules sort before everything that a stage is needed for.
-Result<void> Task::load(Tables& tables, Pulse& pulse, std::optional<Offset> committed) {
+Result<void> Task::load(Tables& tables, const Restoring& with, std::optional<Offset> committed) {
   bool sound = true;
+  std::size_t loaded = 0;
   Result<void> made{};
   TOUCHSTONE_TRY(tables.scan(id_, [&](std::string_view key, std::string_view value) {
-    pulse.beat();
+    with.pulse.beat();
+    if (made && with.memory && ++loaded % kLoadedAtOnce == 0) made = with.memory();
     if (key == changelog_offset_key() || !made || !sound) return;
     switch (key.empty() ? KeyKind{} : static_cast<KeyKind>(key.front())) {
       case KeyKind::kPosition:

@@ -60,8 +60,12 @@ class Task {
 
   /// Brings tables up to the changelog, the stage up to the tables, and says from where the log must be read.
   /// kReject: the state does not fit this configuration or this log; the message says what to do.
-  /// Every record and key of it is a beat.
-  Result<Offset> restore(Log& log, Tables& tables, Pulse& pulse, Ahead ahead);
+  /// kRetry also where there is no memory for all of it.
+  struct Restoring {
+    Pulse& pulse;                                 ///< every record and key is a beat
+    const std::function<Result<void>()>& memory;  ///< WorkerOptions::memory
+  };
+  Result<Offset> restore(Log& log, Tables& tables, const Restoring& with, Ahead ahead);
   /// How many records of the changelog that took: few where the tables had a copy.
   [[nodiscard]] std::uint64_t restored_records() const { return restored_records_; }
 
@@ -95,7 +99,7 @@ class Task {
   [[nodiscard]] bool dirty() const;
 
  private:
-  Result<void> load(Tables& tables, Pulse& pulse, std::optional<Offset> committed);
+  Result<void> load(Tables& tables, const Restoring& with, std::optional<Offset> committed);
   bool restore_position(std::string_view key, std::string_view value);
   Result<void> make_stage(std::optional<Offset> committed);
   Result<Offset> settle(Log& log, std::optional<Offset> committed, Ahead ahead);

@@ -6,8 +6,13 @@
 namespace touchstone {
 namespace {
 
-/// As many records at least are handed to the log at once.
+/// As many records, or bytes of them, are handed to the log at once.
 constexpr std::size_t kProduceChunk = 10'000;
+constexpr std::size_t kProduceBytes = std::size_t{4} << 20;
+/// What a record costs beside its key and value: its topic's name, and what holds it together.
+constexpr std::size_t kRecordBytes = 128;
+/// Between two attempts to restore what there was no memory for.
+constexpr std::chrono::seconds kRestoreAgain{60};
 /// After so many failures in a row, which take a minute, a state ahead of the group's offset is no passing thing.
 constexpr int kAttemptsAhead = 12;
 
@@ -41,26 +46,24 @@ Result<bool> Worker::turn(Millis wait) {
 
 Result<bool> Worker::try_turn(Millis wait) {
   if (holds_back()) return false;
-  if (const auto room = tables_.room(); !room) {
-    TOUCHSTONE_TRY(give_up_input(room.error()));
-    return false;
-  }
-  if (std::exchange(resting_, false)) board_.set_resting(options_.name, {});
+  TOUCHSTONE_TRY(look_for_room());
+  if (rest_ == Rest::kAway) return false;
+  const bool reads = rest_ == Rest::kNone;
   if (!log_) TOUCHSTONE_TRY(open());
-  if (options_.rules_text) rules_text_ = options_.rules_text();
+  if (options_.rules_text && reads) rules_text_ = options_.rules_text();
   if (std::any_of(assigned_.begin(), assigned_.end(),
                   [&](const auto& each) { return each.second.task->is_outdated(rules_text_); })) {
     TOUCHSTONE_TRY(change_rules());
   }
   options_.pulse->begin("reading");
-  auto polled = log_->poll(wait, options_.max_records);
+  auto polled = log_->poll(wait, reads ? options_.max_records : 0);
   if (!polled) return polled.error();
   TOUCHSTONE_TRY(handle(*polled));
-  if (options_.detect_silence) notice_silence();
+  if (options_.detect_silence && reads) notice_silence();
   TOUCHSTONE_TRY(produce());
   TOUCHSTONE_TRY(find_end());
 
-  const bool due = clock_.now() - last_commit_ >= options_.commit_interval || staged_ >= options_.max_staged;
+  const bool due = clock_.now() - last_commit_ >= options_.commit_interval || is_full();
   constexpr std::chrono::seconds kQuiet{5};
   if (clock_.now() - last_commit_ >= kQuiet) {
     for (auto& [partition, assigned] : assigned_) assigned.task->settle_at_end();
@@ -82,17 +85,36 @@ Result<void> Worker::open() {
   return {};
 }
 
+Result<void> Worker::look_for_room() {
+  if (const auto disk = tables_.room(); !disk) {
+    if (rest_ != Rest::kAway) TOUCHSTONE_TRY(give_up_input());
+    rest(Rest::kAway, disk.error());
+  } else if (const auto enough = memory(); !enough) {
+    rest(Rest::kInPlace, enough.error());
+    // Nobody looks any more whether something has come behind these ends.
+    for (auto& [partition, assigned] : assigned_) assigned.end_since.reset();
+  } else if (rest_ != Rest::kNone && clock_.now() >= restore_after_) {
+    rest_ = Rest::kNone;
+    board_.set_resting(options_.name, {});
+  }
+  return {};
+}
+
+Result<void> Worker::memory() const { return options_.memory ? options_.memory() : Result<void>{}; }
+
+void Worker::rest(Rest how, const Error& lacking) {
+  if (std::exchange(rest_, how) == how) return;
+  notice_ = options_.name + ": takes no more input: " + lacking.message();
+  board_.set_resting(options_.name, lacking.message());
+}
+
 // Others of the group get our partitions, and may have room. What was begun is committed first.
-Result<void> Worker::give_up_input(const Error& lacking) {
-  if (resting_) return {};
+Result<void> Worker::give_up_input() {
   if (log_ && any_dirty()) TOUCHSTONE_TRY(commit(Checkpoint::kNext));
   drop_tasks();
   owned_.clear();
   if (log_) log_->leave();
   log_.reset();
-  resting_ = true;
-  notice_ = options_.name + ": takes no more input: " + lacking.message();
-  board_.set_resting(options_.name, lacking.message());
   return {};
 }
 
@@ -121,7 +143,9 @@ void Worker::show() {
   constexpr std::chrono::seconds kLongestJoin{10};
   const bool all_run = std::all_of(assigned_.begin(), assigned_.end(),
                                    [](const auto& each) { return each.second.task->state() == Task::State::kRunning; });
-  if (all_run && (!assigned_.empty() || clock_.now() - opened_ >= kLongestJoin)) board_.set_ready(options_.name, true);
+  const bool all_there = assigned_.size() == owned_.size();
+  if (all_run && all_there && (!assigned_.empty() || clock_.now() - opened_ >= kLongestJoin))
+    board_.set_ready(options_.name, true);
   constexpr std::chrono::seconds kBetween{1};
   if (clock_.now() - last_lag_ < kBetween) return;
   last_lag_ = clock_.now();
@@ -134,23 +158,34 @@ Result<void> Worker::handle(const Polled& polled) {
   for (const TopicPartition& partition : polled.lost) owned_.erase(partition);
   owned_.insert(polled.assigned.begin(), polled.assigned.end());
   if (!polled.lost.empty()) TOUCHSTONE_TRY(lose(polled.lost));
-  for (const TopicPartition& partition : polled.assigned) {
-    if (!assigned_.contains(partition)) TOUCHSTONE_TRY(assign(partition));
-  }
+  TOUCHSTONE_TRY(assign_owned());
   // One poll can lead to far more records than fit into a transaction, or into memory.
   const std::size_t chunk = std::min(kProduceChunk, options_.max_staged);
+  const std::size_t chunk_bytes = std::min(kProduceBytes, options_.max_staged_bytes);
   for (const Record& record : polled.records) {
     TOUCHSTONE_TRY(process(record));
     if (outdated_) return change_rules();
-    if (out_.records.size() < chunk) continue;
+    measure();
+    if (out_.records.size() < chunk && out_bytes_ < chunk_bytes) continue;
     TOUCHSTONE_TRY(produce());
-    if (staged_ >= options_.max_staged) TOUCHSTONE_TRY(commit(Checkpoint::kNext));
+    if (is_full()) TOUCHSTONE_TRY(commit(Checkpoint::kNext));
   }
   for (const ConsumedOffset& end : polled.at_end) {
     const auto found = assigned_.find(end.partition);
     if (found == assigned_.end()) continue;
     found->second.task->reached_end(end.next);
     found->second.end_since = clock_.now();
+  }
+  return {};
+}
+
+// What has no task yet, one after another as long as there is memory for it.
+Result<void> Worker::assign_owned() {
+  for (const TopicPartition& partition : owned_) {
+    if (assigned_.contains(partition)) continue;
+    board_.set_ready(options_.name, false);
+    if (rest_ != Rest::kNone) return {};
+    TOUCHSTONE_TRY(assign(partition));
   }
   return {};
 }
@@ -163,8 +198,14 @@ Result<void> Worker::assign(const TopicPartition& partition) {
   if (options_.claims) assigned.claim = options_.claims->take(id);
   assigned.task = std::make_unique<Task>(id, options_.task, options_.factory);
   const auto ahead = failures_ < kAttemptsAhead ? Task::Ahead::kTryAgain : Task::Ahead::kRefuse;
-  auto from = assigned.task->restore(*log_, tables_, *options_.pulse, ahead);
+  auto from = assigned.task->restore(*log_, tables_, {*options_.pulse, options_.memory}, ahead);
   board_.count_restored(assigned.task->restored_records());
+  if (!from && from.error().kind() == ErrorKind::kRetry && !memory()) {
+    // What was restored so far is dropped here; its partition stays ours.
+    restore_after_ = clock_.now() + kRestoreAgain;
+    rest(Rest::kInPlace, from.error());
+    return {};
+  }
   if (!from) return from.error();
   if (options_.to_end && options_.outermost) TOUCHSTONE_TRY(find_limit(partition));
   TOUCHSTONE_TRY(log_->start(partition, *from));
@@ -192,15 +233,14 @@ Result<void> Worker::lose(const std::vector<TopicPartition>& partitions) {
 
 Result<void> Worker::restore_all() {
   drop_tasks();
-  for (const TopicPartition& partition : owned_) TOUCHSTONE_TRY(assign(partition));
-  return {};
+  return assign_owned();
 }
 
 void Worker::drop_tasks() {
   for (const auto& [partition, assigned] : assigned_) board_.withdraw(assigned.task->id());
   assigned_.clear();
   out_ = {};
-  staged_ = 0;
+  staged_ = staged_bytes_ = measured_ = out_bytes_ = 0;
   settled_ = true;
   end_told_ = false;
   board_.set_ready(options_.name, false);
@@ -289,8 +329,20 @@ Result<void> Worker::find_end() {
   return {};
 }
 
+bool Worker::is_full() const { return staged_ >= options_.max_staged || staged_bytes_ >= options_.max_staged_bytes; }
+
+void Worker::measure() {
+  for (; measured_ < out_.records.size(); ++measured_) {
+    const OutRecord& record = out_.records[measured_];
+    out_bytes_ += kRecordBytes + (record.key ? record.key->size() : 0) + (record.value ? record.value->size() : 0);
+  }
+}
+
 Result<void> Worker::produce() {
+  measure();
   staged_ += out_.records.size();
+  staged_bytes_ += std::exchange(out_bytes_, 0);
+  measured_ = 0;
   options_.pulse->begin("writing");
   for (OutRecord& record : out_.records) {
     TOUCHSTONE_TRY(log_->produce(std::move(record)));
@@ -324,7 +376,7 @@ Result<void> Worker::commit(Checkpoint which) {
 
   board_.add(out_.counts);
   out_ = {};
-  staged_ = 0;
+  staged_ = staged_bytes_ = 0;
   settled_ = true;
   std::vector<TaskChanges> changes;
   for (Assigned* assigned : committing) {

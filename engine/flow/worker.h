@@ -42,6 +42,11 @@ struct WorkerOptions {
   /// Records produced after which a commit does not wait for its time, nor for the end of what was polled. Only what
   /// comes of one single record goes beyond it.
   std::size_t max_staged = 200'000;
+  /// Likewise, bytes of keys and values.
+  std::size_t max_staged_bytes = std::size_t{64} << 20;
+  /// kRetry, and why, while no more state should be taken on because there is hardly memory for it. Cheap; asked by
+  /// every worker. Empty: there always is.
+  std::function<Result<void>()> memory = nullptr;
   bool detect_silence = true;  ///< false where the wall clock must not matter (`replay`)
   /// Reads to the ends found at the start, ends the input there, and is finished. Names the run.
   std::optional<std::uint64_t> to_end = std::nullopt;
@@ -74,7 +79,7 @@ class Worker {
 
   /// True while it waits before it tries again what has failed, or for room: there is no use in turns one after
   /// another.
-  [[nodiscard]] bool pausing() const { return holds_back() || resting_; }
+  [[nodiscard]] bool pausing() const { return holds_back() || rest_ != Rest::kNone; }
 
   /// Whether what is done since the last commit is still to be committed.
   enum class Leave : std::uint8_t { kCommit, kAbandon };
@@ -95,9 +100,22 @@ class Worker {
     bool silent = false;
   };
 
+  /// While there is no room for what would come of more input.
+  enum class Rest : std::uint8_t {
+    kNone,
+    /// There is no memory: keeps its partitions and their state, and reads nothing. Others have no more memory than we
+    /// do as a rule, and would be filled one after another; one that joins takes its share, and makes room here.
+    kInPlace,
+    kAway,  ///< There is no disk: has left the group, so that others take its partitions at once.
+  };
+
   Result<bool> try_turn(Millis wait);
   Result<void> open();
-  Result<void> give_up_input(const Error& lacking);
+  Result<void> look_for_room();
+  [[nodiscard]] Result<void> memory() const;
+  void rest(Rest how, const Error& lacking);
+  Result<void> give_up_input();
+  Result<void> assign_owned();
   Result<void> handle(const Polled& polled);
   Result<void> assign(const TopicPartition& partition);
   Result<void> lose(const std::vector<TopicPartition>& partitions);
@@ -108,6 +126,8 @@ class Worker {
   [[nodiscard]] bool any_dirty() const;
   [[nodiscard]] bool reached_limit(const TopicPartition& partition, const Assigned& assigned) const;
   Result<void> find_end();
+  [[nodiscard]] bool is_full() const;
+  void measure();
   Result<void> produce();
   Result<void> commit(Checkpoint which);
   void show();
@@ -129,8 +149,11 @@ class Worker {
   std::map<TopicPartition, Assigned> assigned_;
   std::map<TopicPartition, Offset> limits_;  ///< with to_end: where each partition ended at the start
   Output out_;
-  std::size_t staged_ = 0;  ///< records produced since the last commit
-  bool settled_ = true;     ///< nothing was processed since the last commit
+  std::size_t staged_ = 0;        ///< records produced since the last commit
+  std::size_t staged_bytes_ = 0;  ///< likewise
+  std::size_t measured_ = 0;      ///< so many of the records in out_ are counted in out_bytes_
+  std::size_t out_bytes_ = 0;
+  bool settled_ = true;  ///< nothing was processed since the last commit
   std::chrono::microseconds last_commit_{};
   std::chrono::microseconds last_lag_{};
   std::chrono::microseconds opened_{};
@@ -140,7 +163,8 @@ class Worker {
   bool outdated_ = false;  ///< a task has replayed by rules that are no longer in force, and can take no new record
   bool end_told_ = false;
   bool finished_ = false;
-  bool resting_ = false;  ///< takes no input, because there is no room for what would come of it
+  Rest rest_ = Rest::kNone;
+  std::chrono::microseconds restore_after_{};  ///< the last attempt found no memory for what is restored
   std::optional<std::string> notice_;
 };
 

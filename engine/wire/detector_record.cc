@@ -68,7 +68,7 @@ class Reading {
   template <typename T>
   bool there(std::optional<T>& value) {
     if (in_.byte() == 0) return false;
-    value.emplace();
+    value = T{};  // emplace() without arguments is refused by clang for what is nested in a class and has defaults
     return true;
   }
   template <typename T, typename Pass>

@@ -73,7 +73,7 @@ syncstream system_error thread tuple type_traits typeindex typeinfo unordered_ma
 # The engine is deterministic and does no I/O: no clock, no chance, no thread of its own making, no files.
 NOT_IN_ENGINE = {"random", "thread", "fstream", "iostream", "filesystem", "ctime", "csignal", "regex", "future", "locale"}
 _NOT_SAID_IN_ENGINE = re.compile(r"_clock::now\b|\bgetenv\b|\bf?printf\s*\(|\bfopen\s*\(|\bstd::(cin|cout|cerr|clog|rand|time)\b|\brandom_device\b")
-SYSTEM = re.compile(r"^(sys|netinet|arpa|linux|net)/|^(unistd|fcntl|signal|poll|pthread|dirent|dlfcn|netdb|spawn|sched|syslog|termios)\.h$")
+SYSTEM = re.compile(r"^(sys|netinet|arpa|linux|net)/|^(unistd|fcntl|malloc|signal|poll|pthread|dirent|dlfcn|netdb|spawn|sched|syslog|termios)\.h$")
 
 _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)
 _BLOCK_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)

@@ -187,6 +187,37 @@ TEST_P(LogContract, DeliversAPartitionInOrderFromTheOffsetGiven) {
   EXPECT_EQ(member.log->lag(in(0)), 0);
 }
 
+TEST_P(LogContract, KeepsItsPlaceWithoutReadingAndThenGoesOnWhereItWas) {
+  create(2);
+  feed(0, {"a", "b"});
+  Member member = join("m");
+  poll_until({&member}, [&] { return member.at_end.size() == 2; });
+  member.at_end.clear();
+  feed(0, {"c", "d"});
+  for (int i = 0; i < 5; ++i) member.step(0);
+  EXPECT_EQ(member.values(), (Strings{"a", "b"}));
+  EXPECT_TRUE(member.at_end.empty());
+  EXPECT_TRUE(member.lost.empty());
+  poll_until({&member}, [&] { return member.at_end.size() == 2; });
+  EXPECT_EQ(member.values(), (Strings{"a", "b", "c", "d"}));
+}
+
+TEST_P(LogContract, IsToldOfARebalanceWhileItReadsNothing) {
+  create(2);
+  feed(0, {"a"});
+  feed(1, {"b"});
+  Member first = join("first");
+  poll_until({&first}, [&] { return first.records.size() == 2; });
+  Member second = join("second");
+  const auto deadline = std::chrono::steady_clock::now() + world_->patience();
+  while (first.owned.size() != 1 || second.owned.size() != 1) {
+    ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "in vain";
+    ASSERT_NO_FATAL_FAILURE(first.step(0));
+    ASSERT_NO_FATAL_FAILURE(second.step());
+  }
+  EXPECT_EQ(first.records.size(), 2U);
+}
+
 TEST_P(LogContract, CarriesKeysValuesHeadersAndTimes) {
   create(1);
   OutRecord full = record(in_, 0, "v");

@@ -69,6 +69,7 @@ TEST(Configuration, TheExampleShowsTheDefaults) {
   EXPECT_EQ(shown.state.slices, defaults.state.slices);
   EXPECT_EQ(shown.state.min_free, defaults.state.min_free);
   EXPECT_EQ(shown.state.standby, defaults.state.standby);
+  EXPECT_EQ(shown.memory.limit, defaults.memory.limit);
   EXPECT_EQ(shown.http.listen, defaults.http.listen);
   EXPECT_EQ(shown.http.reload, defaults.http.reload);
   EXPECT_EQ(shown.http.rows, defaults.http.rows);
@@ -127,6 +128,7 @@ kafka:
   properties: {bootstrap.servers: "a:1,b:2", linger.ms: 1.50, enable.x: true, p: {env: P}, q: {file: q}}
   properties_file: /etc/kafka.properties
 state: {dir: state, slices: 48, min_free: 2GiB, standby: 2}
+memory: {limit: 3GiB}
 http: {listen: "[::1]:0", token_file: token, reload: true, rows: false}
 topics: {prefix: acme., partitions: 12, replication: 3}
 group: acme
@@ -166,6 +168,7 @@ log: {format: json, level: debug}
   EXPECT_EQ(all.state.slices, 48U);
   EXPECT_EQ(all.state.min_free, std::uint64_t{2} << 30);
   EXPECT_EQ(all.state.standby, 2);
+  EXPECT_EQ(all.memory.limit, std::uint64_t{3} << 30);
   EXPECT_EQ(all.http.listen, (ListenAddress{"::1", 0}));
   EXPECT_EQ(all.http.token_file, "/etc/touchstone/token");
   EXPECT_TRUE(all.http.reload);

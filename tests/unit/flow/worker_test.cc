@@ -2,6 +2,7 @@
 #include "engine/flow/worker.h"
 
 #include <memory>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,8 @@ namespace {
 /// Counts its records, keeps the count in one key, and writes each new count out.
 class CountingStage final : public Stage {
  public:
+  explicit CountingStage(int& silences) : silences_(silences) {}
+  void silence() override { ++silences_; }
   Result<void> process(const Record& /*record*/, Output& out) override {
     ++count_;
     out.records.push_back({"out", Partition(0), std::nullopt, std::to_string(count_), {}});
@@ -42,6 +45,7 @@ class CountingStage final : public Stage {
 
  private:
   int count_ = 0;
+  int& silences_;
 };
 
 /// Answers the first questions for the committed offset as of earlier, as to a member that does not know yet that its
@@ -73,11 +77,19 @@ class WorkerTest : public ::testing::Test {
     WorkerOptions options;
     options.to_end = to_end;
     options.partitions = partitions;
+    options.memory = [this]() -> Result<void> {
+      if (memory_left_ > 0) {
+        if (memory_wanes_) --memory_left_;
+        return {};
+      }
+      return Error(ErrorKind::kRetry, "memory is nearly full");
+    };
+    options.max_staged_bytes = max_staged_bytes_;
     options.name = "counting";
     options.task.changelog = "changelog";
-    options.factory = [](const TaskId&, const Slices&,
-                         std::optional<std::string_view>) -> Result<std::unique_ptr<Stage>> {
-      return std::unique_ptr<Stage>(std::make_unique<CountingStage>());
+    options.factory = [this](const TaskId&, const Slices&,
+                             std::optional<std::string_view>) -> Result<std::unique_ptr<Stage>> {
+      return std::unique_ptr<Stage>(std::make_unique<CountingStage>(silences_));
     };
     worker_.reset();
     worker_ = std::make_unique<Worker>(
@@ -109,6 +121,10 @@ class WorkerTest : public ::testing::Test {
   }
 
   int behind_ = 0;
+  int memory_left_ = 1;
+  bool memory_wanes_ = false;  ///< with each time that somebody asks
+  std::size_t max_staged_bytes_ = std::size_t{64} << 20;
+  int silences_ = 0;
   SimBroker broker_;
   MemoryTables tables_;
   HandClock clock_;
@@ -238,6 +254,118 @@ TEST_F(WorkerTest, CommitsWhatItHasBegunBeforeItRests) {
   tables_.set_room(Error(ErrorKind::kRetry, "the disk is nearly full"));
   ASSERT_TRUE(worker_->turn(Millis{0}));
   EXPECT_EQ(written(), "1 ");
+}
+
+TEST_F(WorkerTest, KeepsItsPartitionsAndTheirStateWhileThereIsNoMemory) {
+  append(0);
+  turn(3);
+  EXPECT_EQ(written(), "1 ");
+  memory_left_ = 0;
+  append(0);
+  turn(5);
+  EXPECT_EQ(written(), "");
+  EXPECT_EQ(board_.why_not_ready(), "memory is nearly full");
+  EXPECT_TRUE(worker_->pausing());
+  EXPECT_EQ(board_.snapshot().rebalances, 1U) << "it did not leave the group";
+  memory_left_ = 1;
+  turn(3);
+  EXPECT_EQ(written(), "2 ");
+  EXPECT_EQ(board_.why_not_ready(), std::nullopt);
+}
+
+TEST_F(WorkerTest, CommitsWhatItHasBegunWhileThereIsNoMemory) {
+  turn(1);
+  append(0);
+  ASSERT_TRUE(worker_->turn(Millis{0}));
+  memory_left_ = 0;
+  turn(2);
+  EXPECT_EQ(written(), "1 ");
+}
+
+TEST_F(WorkerTest, RestoresNothingMoreWhileThereIsNoMemory) {
+  memory_left_ = 0;
+  append(0);
+  append(1);
+  turn(3);
+  EXPECT_FALSE(board_.ready());
+  EXPECT_EQ(written(), "");
+  memory_left_ = 1;
+  turn(3);
+  EXPECT_EQ(written(), "1 1 ");
+  EXPECT_TRUE(board_.ready());
+}
+
+TEST_F(WorkerTest, LeavesTheGroupWhenTheDiskIsFullTooAndComesBackForBoth) {
+  append(0);
+  turn(3);
+  memory_left_ = 0;
+  turn(2);
+  tables_.set_room(Error(ErrorKind::kRetry, "the disk is nearly full"));
+  append(0);
+  turn(2);
+  EXPECT_EQ(board_.why_not_ready(), "the disk is nearly full");
+  tables_.set_room(std::nullopt);
+  turn(2);
+  EXPECT_EQ(board_.why_not_ready(), "memory is nearly full");
+  EXPECT_EQ(written(), "1 ");
+  memory_left_ = 1;
+  turn(3);
+  EXPECT_EQ(written(), "2 ");
+  EXPECT_TRUE(board_.ready());
+}
+
+// What a partition read to its end brings meanwhile is not seen, so that nobody can call it silent.
+TEST_F(WorkerTest, CallsNobodySilentWhileItDoesNotRead) {
+  append(0);
+  turn(3);
+  memory_left_ = 0;
+  turn(1);
+  append(0);
+  clock_.advance(std::chrono::hours{1});
+  turn(2);
+  memory_left_ = 1;
+  turn(3);
+  EXPECT_EQ(silences_, 0);
+  clock_.advance(std::chrono::hours{1});
+  turn(1);
+  EXPECT_EQ(silences_, 2);
+}
+
+TEST_F(WorkerTest, CommitsInTheMiddleOfAPollWhenManyBytesAreStaged) {
+  for (int i = 0; i < 3; ++i) append(0);
+  max_staged_bytes_ = 1;
+  start();
+  clock_.advance(Millis{200});
+  ASSERT_TRUE(worker_->turn(Millis{0}));
+  ASSERT_TRUE(worker_->turn(Millis{0}));
+  EXPECT_EQ(written(), "1 2 3 ");
+  const CommitTimes commits = board_.snapshot().commits;
+  EXPECT_EQ(std::accumulate(commits.buckets.begin(), commits.buckets.end(), std::uint64_t{0}), 3U);
+}
+
+TEST_F(WorkerTest, StopsARestoreThatThereIsNoMemoryForAndTriesAgainLater) {
+  append(0);
+  turn(3);
+  worker_.reset();
+  std::vector<TaskChanges> many(1);
+  many[0].task = TaskId{StageKind::kJourney, "in", Partition(0)};
+  for (int i = 0; i < 1'000; ++i) many[0].changes.push_back({customer_key("a" + std::to_string(i)), "7"});
+  ASSERT_TRUE(tables_.apply(std::move(many)));
+  memory_left_ = 1;
+  memory_wanes_ = true;
+  start();
+  append(0);
+  turn(2);
+  EXPECT_EQ(board_.why_not_ready(), "memory is nearly full");
+  EXPECT_EQ(board_.snapshot().rebalances, 2U);
+  memory_left_ = 1'000'000;
+  turn(2);
+  EXPECT_FALSE(board_.ready()) << "not at once";
+  clock_.advance(std::chrono::minutes{1});
+  turn(3);
+  EXPECT_EQ(board_.why_not_ready(), std::nullopt);
+  EXPECT_EQ(written(), "1 2 ");
+  EXPECT_EQ(board_.snapshot().rebalances, 2U) << "it did not leave the group";
 }
 
 TEST_F(WorkerTest, RestoresACopyThatDoesNotSayHowFarItGoesFromTheBeginning) {

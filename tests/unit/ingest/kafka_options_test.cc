@@ -60,6 +60,23 @@ TEST(KafkaOptions, JoinAsADynamicMemberWithoutAnInstance) {
   }
 }
 
+TEST(KafkaOptions, BoundEachQueueByItsShareUnlessTheUserDoes) {
+  const KafkaQueues queues{.input = 4 << 20, .restore = 5 << 20, .follow = 2 << 20, .output = 24 << 20};
+  const auto value = [&](KafkaRole role, const char* name, const KafkaProperties& user = kMinimal) {
+    std::string found;
+    for (const auto& [each, text] : properties_of(role, kIdentity, user, queues)) found = each == name ? text : found;
+    return found;
+  };
+  EXPECT_EQ(value(KafkaRole::kInput, "queued.max.messages.kbytes"), "4096");
+  EXPECT_EQ(value(KafkaRole::kInput, "queued.min.messages"), "16384");
+  EXPECT_EQ(value(KafkaRole::kRestore, "queued.max.messages.kbytes"), "5120");
+  EXPECT_EQ(value(KafkaRole::kFollow, "queued.max.messages.kbytes"), "2048");
+  EXPECT_EQ(value(KafkaRole::kOutput, "queue.buffering.max.kbytes"), "24576");
+  KafkaProperties user = kMinimal;
+  user["queue.buffering.max.kbytes"] = "20000";
+  EXPECT_EQ(value(KafkaRole::kOutput, "queue.buffering.max.kbytes", user), "20000");
+}
+
 TEST(KafkaOptions, LetTheUserTuneTheRest) {
   KafkaProperties user = kMinimal;
   user["session.timeout.ms"] = "10000";

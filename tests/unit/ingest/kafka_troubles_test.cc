@@ -63,6 +63,24 @@ class KafkaTroublesTest : public testing::Test {
       if (opened.error().kind() != ErrorKind::kRetry) return nullptr;
     }
   }
+  /// 200 records of 1,000 bytes, far more than fit into the queue, in one transaction.
+  void writes_all_to_a_slow_broker() {
+    connection_.properties["linger.ms"] = "1";
+    connection_.transaction_timeout = Millis{30'000};
+    const auto log = open();
+    ASSERT_TRUE(log) << log.error().message();
+    rd_kafka_mock_broker_set_rtt(cluster_->handle(), kBroker, 30);
+    const std::string filling(1'000, 'x');
+    for (int i = 0; i < 200; ++i) ASSERT_TRUE((*log)->produce(record(std::to_string(i) + filling)));
+    const auto outcome = (*log)->commit({});
+    ASSERT_TRUE(outcome) << outcome.error().message();
+    rd_kafka_mock_broker_set_rtt(cluster_->handle(), kBroker, 0);
+    std::vector<std::string> values;
+    ASSERT_TRUE(
+        (*log)->read({"out", Partition(0)}, Offset(0), [&](const Record& each) { values.emplace_back(*each.value); }));
+    ASSERT_EQ(values.size(), 200U);
+    for (int i = 0; i < 200; ++i) EXPECT_EQ(values[static_cast<std::size_t>(i)], std::to_string(i) + filling);
+  }
   void broker_goes() { rd_kafka_mock_broker_set_down(cluster_->handle(), kBroker); }
   void broker_comes() { rd_kafka_mock_broker_set_up(cluster_->handle(), kBroker); }
 
@@ -108,20 +126,12 @@ TEST_F(KafkaTroublesTest, HasNoMorePatienceWhenItIsHurried) {
 
 TEST_F(KafkaTroublesTest, WaitsForRoomInAFullProducerQueueAndLosesNothing) {
   connection_.properties["queue.buffering.max.messages"] = "10";
-  connection_.properties["linger.ms"] = "1";
-  connection_.transaction_timeout = Millis{30'000};
-  const auto log = open();
-  ASSERT_TRUE(log) << log.error().message();
-  rd_kafka_mock_broker_set_rtt(cluster_->handle(), kBroker, 30);
-  for (int i = 0; i < 200; ++i) ASSERT_TRUE((*log)->produce(record(std::to_string(i))));
-  const auto outcome = (*log)->commit({});
-  ASSERT_TRUE(outcome) << outcome.error().message();
-  rd_kafka_mock_broker_set_rtt(cluster_->handle(), kBroker, 0);
-  std::vector<std::string> values;
-  ASSERT_TRUE(
-      (*log)->read({"out", Partition(0)}, Offset(0), [&](const Record& each) { values.emplace_back(*each.value); }));
-  ASSERT_EQ(values.size(), 200U);
-  for (int i = 0; i < 200; ++i) EXPECT_EQ(values[static_cast<std::size_t>(i)], std::to_string(i));
+  writes_all_to_a_slow_broker();
+}
+
+TEST_F(KafkaTroublesTest, WaitsForRoomInAProducerQueueThatIsFullOfBytes) {
+  connection_.queues.output = 4'096;
+  writes_all_to_a_slow_broker();
 }
 
 TEST_F(KafkaTroublesTest, GivesUpAFullProducerQueueThatDoesNotDrain) {
