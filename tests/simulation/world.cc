@@ -297,6 +297,14 @@ void World::start(Part part, Instance& instance) {
   MemoryTables& tables = journey ? instance.journey_tables : instance.windows_tables;
   std::unique_ptr<Worker>& started = journey ? instance.journey : instance.windows;
   started.reset();
+  // What a process showed goes with it.
+  const BoardSnapshot shown = instance.board.snapshot();
+  for (const auto& [task, status] : shown.journeys) {
+    if (journey) instance.board.withdraw(task);
+  }
+  for (const auto& [task, status] : shown.windows) {
+    if (!journey) instance.board.withdraw(task);
+  }
   started = std::make_unique<Worker>(std::move(options), make_log, tables, clock_, instance.board);
 }
 
