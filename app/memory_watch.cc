@@ -14,6 +14,10 @@
 
 #include "app/memory_plan.h"
 
+/// jemalloc's, where the program is linked with it (touchstone_allocator); else there is none.
+extern "C" [[gnu::weak]] int mallctl(const char* name, void* old_value, std::size_t* old_size, void* new_value,
+                                     std::size_t new_size);
+
 namespace touchstone {
 namespace {
 
@@ -39,10 +43,13 @@ std::uint64_t resident_memory() {
   return pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
-void return_free_memory() { ::malloc_trim(0); }
-
-void limit_heaps(std::uint32_t workers) {
-  ::mallopt(M_ARENA_MAX, static_cast<int>(std::max<std::uint32_t>(2, workers)));
+void return_free_memory() {
+  if (mallctl == nullptr) {
+    ::malloc_trim(0);
+    return;
+  }
+  // jemalloc's number for all arenas, MALLCTL_ARENAS_ALL.
+  mallctl("arena.4096.purge", nullptr, nullptr, nullptr, 0);
 }
 
 MemoryWatch::MemoryWatch(std::uint64_t limit, Clock& clock, Sources sources)

@@ -13,12 +13,8 @@ namespace touchstone {
 /// The process's resident memory in bytes, as the system counts it; 0 where it does not say.
 [[nodiscard]] std::uint64_t resident_memory();
 
-/// Gives what was freed back to the system, which the library would keep for later.
+/// Gives what was freed back to the system, which the allocator would keep for later.
 void return_free_memory();
-
-/// Tells the library, before there are other threads, into how many separate heaps it may divide its memory: what is
-/// freed in one is of no use to another.
-void limit_heaps(std::uint32_t workers);
 
 /// Thread-safe.
 class MemoryWatch {

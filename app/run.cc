@@ -366,7 +366,6 @@ int run(const Configuration& configuration, RunUntil until) {
   if (!opened.problems.empty()) return kExitConfiguration;
   const std::optional<MemoryPlan> memory = memory_plan(configuration);
   if (!memory) return kExitConfiguration;
-  limit_heaps(memory_users(configuration).workers);
   log_to_standard_error(configuration.log);
   const auto failed = [&](const Error& error) { return touchstone::failed(error, configuration.log); };
   Signals signals;

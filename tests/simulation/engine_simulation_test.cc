@@ -59,6 +59,8 @@ const std::vector<std::string> kToBeMet = {"a partition is told to be silent",
                                            "journey: injected failure",
                                            "journey: the disk is nearly full",
                                            "journey: the group has given its partitions out anew",
+                                           "the board has moves",
+                                           "the board has paths",
                                            "the process ends after its commit, before its tables have it",
                                            "the process ends in its commit",
                                            "windows: fenced",
@@ -92,8 +94,9 @@ void try_seed(int seed, Reached& reached) {
   plan.step = Millis{between(random, 5, 60)};
   const auto stream = any_stream(random, 400, plan.partitions);
   const Outcome expected = outcome_of(plan, stream);
-  ASSERT_TRUE(expected.contains({"board", "paths/all/all"}));
-  ASSERT_TRUE(expected.contains({"board", "moves/page/all"}));
+  // Of some streams all paths have left the longest window at the end.
+  if (expected.contains({"board", "paths/all/all"})) ++reached.met["the board has paths"];
+  if (expected.contains({"board", "moves/page/all"})) ++reached.met["the board has moves"];
   plan.disturbed = true;
   plan.instances = 1 + seed % 4;
   const std::string found = difference(expected, outcome_of(plan, stream, &reached));
