@@ -14,6 +14,8 @@
 
 namespace touchstone {
 
+class JsonObject;
+
 enum class Scene : std::uint8_t {
   kAdSearch,
   kAdDisplay,
@@ -102,6 +104,9 @@ struct Touch {
 
 /// Plays a scene, which changes the customer. Not for kEnd.
 [[nodiscard]] Touch play(Scene scene, Shopper& shopper, const Quality& quality, EventTime now, Dice& dice);
+
+/// The fields of an event but for its id and time.
+void write_touch(const Shopper& shopper, const Touch& touch, JsonObject& event);
 
 /// What comes after a scene, and how long after. Days of a real life are minutes here.
 struct FollowUp {

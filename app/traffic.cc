@@ -14,26 +14,6 @@ constexpr std::size_t kRecent = 64;
 /// A customer who has gone asks to be forgotten so long after, when nothing of theirs is sent again.
 constexpr Millis kUntilForgotten{90'000};
 
-void write_segment(const Shopper& shopper, JsonObject& attributes) {
-  switch (shopper.tier) {
-    case Tier::kBusiness:
-      attributes.text("account", "business");
-      return;
-    case Tier::kGold:
-      attributes.text("tier", "gold");
-      return;
-    case Tier::kMember:
-      attributes.text("tier", "basic");
-      return;
-    case Tier::kGuest:
-      attributes.flag("guest", true);
-      return;
-    case Tier::kMarketplace:
-    case Tier::kNone:
-      return;
-  }
-}
-
 }  // namespace
 
 Traffic::Traffic(const TrafficOptions& options, EventTime start)
@@ -112,21 +92,7 @@ std::string Traffic::write(const Shopper& shopper, const Touch& touch, EventTime
     JsonObject event(out);
     event.text("id", fmt::format("e{}", ++events_));
     event.time("time", jitter(now));
-    event.text("type", touch.type);
-    event.text("customer", shopper.id);
-    event.text("channel", touch.channel);
-    if (shopper.tier == Tier::kMarketplace) event.text("segment", "marketplace");
-    if (touch.value_cents) event.fixed("value", *touch.value_cents, 2);
-    if (touch.wait_ds) event.fixed("wait_s", *touch.wait_ds, 1);
-    if (touch.duration_s) event.integer("duration_s", *touch.duration_s);
-    if (touch.rating) {
-      JsonObject feedback(event.member("feedback"));
-      feedback.fixed(touch.rating->kind, touch.rating->units, touch.rating->decimals);
-      if (!touch.about.empty()) feedback.text("about", touch.about);
-    }
-    JsonObject attributes(event.member("attributes"));
-    for (const auto& [name, value] : touch.attributes) attributes.text(name, value);
-    write_segment(shopper, attributes);
+    write_touch(shopper, touch, event);
   }
   return out;
 }

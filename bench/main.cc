@@ -5,6 +5,7 @@
 //   rows    the chronicle: a row of touchstone.windows looked at and kept; of a file that `replay` wrote
 //   replay  the whole engine over a file, all outputs written
 //   state   what many customers cost: pauses, restarts (state.h)
+//   generate  no costs, but the load: invented journeys with known truth (generate.h)
 //   detection  no costs, but how often and how late alerts of satisfaction drops are (detection.h)
 //
 // Unit: CPU seconds per million events. Noise: repeat, and compare the lowest figures of one run.
@@ -22,6 +23,7 @@
 #include "app/load_rules.h"
 #include "app/replay.h"
 #include "bench/detection.h"
+#include "bench/generate.h"
 #include "bench/measure.h"
 #include "bench/state.h"
 #include "ingest/event_decoder.h"
@@ -39,6 +41,8 @@ struct Arguments {
   std::string topic;
   int repeat = 3;
 };
+
+CLI::Range some() { return {1, 100'000'000}; }
 
 int failed(const Error& error) {
   std::cerr << "touchstone-bench: " << error.message() << '\n';
@@ -188,49 +192,93 @@ int run_drain(const Arguments& arguments) {
   return 0;
 }
 
+void add_detection(CLI::App& app, DetectionOptions& options, int& status) {
+  auto* command = app.add_subcommand("detection", "False alarms and delays of the detector of satisfaction drops");
+  command->add_option("--seed", options.seed, "Of the invented ratings")->capture_default_str();
+  command->add_option("--cells", options.cells, "Cells at each rate")->capture_default_str();
+  command->add_option("--months", options.months, "Months of each cell")->capture_default_str();
+  command->add_option("--months-between", options.months_between, "False alarms of a cell")->capture_default_str();
+  command->add_option("--trials", options.trials, "Planted drops of each size")->capture_default_str();
+  command->add_option("--rates", options.rates, "Responses an hour")->capture_default_str();
+  command->add_option("--most-alarms", options.most_alarms, "Fail beyond so many times what is stated");
+  command->callback([&] { status = measure_detection(options, std::cout) ? 0 : 1; });
+}
+
+void add_state(CLI::App& app, StateOptions& options, int& status) {
+  auto* command = app.add_subcommand("state", "Pauses and restarts with many customers");
+  command->add_option("--map", options.map, "The touchpoint map")->required();
+  command->add_option("--customers", options.customers, "Of one partition")->check(some())->capture_default_str();
+  command->add_option("--rounds", options.rounds, "Events of each customer")->check(some())->capture_default_str();
+  command->add_option("--rate", options.events_a_second, "Events a second")->check(some())->capture_default_str();
+  command->add_option("--slices", options.slices, "As state.slices")
+      ->check(CLI::Range(1, 4'096))
+      ->capture_default_str();
+  command->callback([&] {
+    const auto measured = measure_state(options, std::cout);
+    status = measured ? 0 : failed(measured.error());
+  });
+}
+
+void add_generate(CLI::App& app, GenerateOptions& options, int& status) {
+  auto* command = app.add_subcommand("generate", "Invented journeys on the retail map, to a file or to Kafka");
+  JourneyStreamOptions& stream = options.stream;
+  command->add_option("--seed", stream.seed, "The same seed gives the same events")->capture_default_str();
+  command->add_option("--records", options.records, "How many")->check(some())->capture_default_str();
+  command->add_option("--customers", stream.customers, "How many there are")->check(some())->capture_default_str();
+  command->add_option("--skew", stream.skew, "Exponent of Zipf's law of who comes; 0: all alike")
+      ->check(CLI::Range(0.0, 3.0))
+      ->capture_default_str();
+  command->add_option("--begin", options.begin, "Event time of the first record")->capture_default_str();
+  command->add_option("--event-rate", stream.events_a_second, "Events in a second of event time")
+      ->check(some())
+      ->capture_default_str();
+  command->add_option("--partitions", stream.partitions, "Of the topic: what is late follows from them")
+      ->check(CLI::Range(1, 10'000))
+      ->capture_default_str();
+  auto* out = command->add_option("--out", options.out, "A file of lines; -: the standard output");
+  command->add_flag("--keyed", options.keyed, "Lines begin with the customer and a tab");
+  auto* topic = command->add_option("--topic", options.topic, "To this topic of Kafka")->excludes(out);
+  command->add_option("--brokers", options.brokers, "bootstrap.servers")->needs(topic);
+  command->add_option("--rate", options.rate, "Records a second; 0: as fast as it goes")->capture_default_str();
+  command->add_option("--truth", options.truth, "What is true of the stream, as JSON, to this file");
+  command->callback([&] {
+    if (options.out.empty() && (options.topic.empty() || options.brokers.empty())) {
+      throw CLI::ValidationError("generate", "needs --out, or --topic and --brokers");
+    }
+    const auto generated = generate(options, std::cerr);
+    status = generated ? 0 : failed(generated.error());
+  });
+}
+
 int command_line(int argc, char** argv) {
-  const CLI::Range kSome(1, 100'000'000);
   CLI::App app("What an event costs, in CPU seconds per million", "touchstone-bench");
   app.require_subcommand(1);
+  int status = 0;
   Arguments arguments;
-  auto* parse = app.add_subcommand("parse", "Decode the events of a file");
-  auto* rows = app.add_subcommand("rows", "Keep the rows of a file in a chronicle");
-  auto* replay = app.add_subcommand("replay", "Run the whole engine over a file");
-  auto* drain = app.add_subcommand("drain", "Read a Kafka topic and only count");
-  auto* detection = app.add_subcommand("detection", "False alarms and delays of the detector of satisfaction drops");
-  DetectionOptions detecting;
-  detection->add_option("--seed", detecting.seed, "Of the invented ratings")->capture_default_str();
-  detection->add_option("--cells", detecting.cells, "Cells at each rate")->capture_default_str();
-  detection->add_option("--months", detecting.months, "Months of each cell")->capture_default_str();
-  detection->add_option("--months-between", detecting.months_between, "False alarms of a cell")->capture_default_str();
-  detection->add_option("--trials", detecting.trials, "Planted drops of each size")->capture_default_str();
-  detection->add_option("--rates", detecting.rates, "Responses an hour")->capture_default_str();
-  detection->add_option("--most-alarms", detecting.most_alarms, "Fail beyond so many times what is stated");
-  auto* state = app.add_subcommand("state", "Pauses and restarts with many customers");
-  StateOptions keeping;
-  state->add_option("--map", keeping.map, "The touchpoint map")->required();
-  state->add_option("--customers", keeping.customers, "Of one partition")->check(kSome)->capture_default_str();
-  state->add_option("--rounds", keeping.rounds, "Events of each customer")->check(kSome)->capture_default_str();
-  state->add_option("--rate", keeping.events_a_second, "Events a second")->check(kSome)->capture_default_str();
-  state->add_option("--slices", keeping.slices, "As state.slices")->check(CLI::Range(1, 4'096))->capture_default_str();
-  for (auto* command : {parse, rows, replay})
-    command->add_option("--input", arguments.input, "Events, or rows")->required();
+  const auto add = [&](const char* name, const char* what, int (*run)(const Arguments&)) {
+    auto* command = app.add_subcommand(name, what);
+    command->add_option("--repeat", arguments.repeat, "How often")->check(CLI::Range(1, 100))->capture_default_str();
+    command->callback([&status, &arguments, run] { status = run(arguments); });
+    return command;
+  };
+  add("parse", "Decode the events of a file", run_parse)->add_option("--input", arguments.input, "Events")->required();
+  add("rows", "Keep the rows of a file in a chronicle", run_rows)
+      ->add_option("--input", arguments.input, "Rows")
+      ->required();
+  auto* replay = add("replay", "Run the whole engine over a file", run_replay);
+  replay->add_option("--input", arguments.input, "Events")->required();
   replay->add_option("--map", arguments.map, "The touchpoint map")->required();
+  auto* drain = add("drain", "Read a Kafka topic and only count", run_drain);
   drain->add_option("--brokers", arguments.brokers, "bootstrap.servers")->required();
   drain->add_option("--topic", arguments.topic, "The topic")->required();
-  for (auto* command : {parse, rows, replay, drain}) {
-    command->add_option("--repeat", arguments.repeat, "How often")->check(CLI::Range(1, 100))->capture_default_str();
-  }
+  DetectionOptions detecting;
+  add_detection(app, detecting, status);
+  StateOptions keeping;
+  add_state(app, keeping, status);
+  GenerateOptions generating;
+  add_generate(app, generating, status);
   CLI11_PARSE(app, argc, argv);
-  if (detection->parsed()) return measure_detection(detecting, std::cout) ? 0 : 1;
-  if (state->parsed()) {
-    const auto measured = measure_state(keeping, std::cout);
-    return measured ? 0 : failed(measured.error());
-  }
-  if (parse->parsed()) return run_parse(arguments);
-  if (rows->parsed()) return run_rows(arguments);
-  if (replay->parsed()) return run_replay(arguments);
-  return run_drain(arguments);
+  return status;
 }
 
 }  // namespace
