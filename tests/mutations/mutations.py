@@ -47,7 +47,7 @@ MUTATIONS = [
     ]),
     # --- the restore
     Mutation("changelog-unread", "a restore trusts the local tables and does not read the changelog", [
-        (TASK, "    const auto caught_up = catch_up({id_, options_.changelog}, log, tables, pulse);\n",
+        (TASK, "    const auto caught_up = catch_up({id_, options_.changelog}, log, tables, with.pulse);\n",
          "    const Result<std::uint64_t> caught_up{0};\n"),
     ]),
     Mutation("slice-off-by-one", "a slice is taken to hold one record less than it does", [
