@@ -72,7 +72,8 @@ MUTATIONS = [
         (WINDOWS, "  watermark_ = JoinedWatermark(std::move(state->sources), state->watermark);\n", ""),
     ]),
     Mutation("ids-forgotten", "a restart forgets which events a customer's were accepted", [
-        ("engine/wire/customer_record.cc", "    into.ids.push_back(id);\n", "    (void)id;\n"),
+        (CUSTOMERS, "  keep(held_[slot], bytes);\n",
+         "  scratch_.ids.clear();\n  writer_.clear();\n  codec_.encode(scratch_, writer_);\n  keep(held_[slot], writer_.bytes());\n"),
     ]),
     Mutation("lapses-forgotten", "a restart forgets when customers lapse", [
         (CUSTOMERS, "  stand(slot, scratch_, true);\n", "  held_[slot].queued = true;\n  stand(slot, scratch_, true);\n"),
