@@ -19,6 +19,7 @@
 #include "app/event_source.h"
 #include "app/exit_code.h"
 #include "app/feeder.h"
+#include "app/memory_plan.h"
 #include "app/metrics_server.h"
 #include "app/screen.h"
 #include "app/signals.h"
@@ -184,11 +185,13 @@ class Demo {
   Result<void> serve() {
     Configuration configuration;
     board_.change_rules(subject_.rules);
-    auto server = serve_metrics(configuration, board_, {chronicler_.get(), {questions_}, kPartitions});
+    Served served{chronicler_.get(), {questions_}, kPartitions};
+    served.memory_limit = find_memory_limit().value_or(MemoryFound{}).bytes;
+    auto server = serve_metrics(configuration, board_, served);
     if (!server) {
       instead_ = fmt::format("\n        (any free port: {})", server.error().message());
       configuration.http.listen.port = 0;
-      server = serve_metrics(configuration, board_, {chronicler_.get(), {questions_}, kPartitions});
+      server = serve_metrics(configuration, board_, served);
     }
     if (!server) return server.error();
     server_ = std::move(*server);
