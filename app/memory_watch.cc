@@ -21,9 +21,9 @@ extern "C" [[gnu::weak]] int mallctl(const char* name, void* old_value, std::siz
 namespace touchstone {
 namespace {
 
-/// Of the limit, in hundredths.
-constexpr std::uint64_t kTakesNoMore = 95;
-constexpr std::uint64_t kTakesAgain = 85;
+/// Of the limit, in hundredths. What is left is for what a turn that has begun still takes.
+constexpr std::uint64_t kTakesNoMore = 90;
+constexpr std::uint64_t kTakesAgain = 80;
 /// Giving memory back looks at all that is free, so it is not done more often than this.
 constexpr std::chrono::seconds kBetweenGivingBack{1};
 

@@ -27,7 +27,7 @@ class MemoryWatch {
   MemoryWatch(std::uint64_t limit, Clock& clock) : MemoryWatch(limit, clock, Sources{}) {}
   MemoryWatch(std::uint64_t limit, Clock& clock, Sources sources);
 
-  /// kRetry, with the figures, from 95 % of the limit on until it is below 85 %. What is freed and not given back does
+  /// kRetry, with the figures, from 90 % of the limit on until it is below 80 %. What is freed and not given back does
   /// not count: it is given back first. Costs some microseconds.
   [[nodiscard]] Result<void> room();
 

@@ -30,17 +30,17 @@ class MemoryWatchTest : public ::testing::Test {
                       }}};
 };
 
-TEST_F(MemoryWatchTest, HasNoRoomFrom95HundredthsOnUntilThereAreLessThan85) {
-  EXPECT_TRUE(room_with(94'999'999));
-  EXPECT_FALSE(room_with(95'000'000));
-  EXPECT_FALSE(room_with(85'000'000));
-  EXPECT_TRUE(room_with(84'999'999));
-  EXPECT_TRUE(room_with(94'999'999));
+TEST_F(MemoryWatchTest, HasNoRoomFrom90HundredthsOnUntilThereAreLessThan80) {
+  EXPECT_TRUE(room_with(89'999'999));
+  EXPECT_FALSE(room_with(90'000'000));
+  EXPECT_FALSE(room_with(80'000'000));
+  EXPECT_TRUE(room_with(79'999'999));
+  EXPECT_TRUE(room_with(89'999'999));
 }
 
 TEST_F(MemoryWatchTest, GivesBackWhatIsFreeFirst) {
   given_back_ = 20'000'000;
-  EXPECT_TRUE(room_with(96'000'000));
+  EXPECT_TRUE(room_with(91'000'000));
   EXPECT_EQ(asked_, 1);
 }
 
@@ -59,7 +59,7 @@ TEST_F(MemoryWatchTest, SaysWhatIsUsedAndOfWhat) {
   EXPECT_EQ(room.error().kind(), ErrorKind::kRetry);
   EXPECT_EQ(
       room.error().message(),
-      "memory is nearly full: 99MiB of memory.limit 95MiB are in use, and no more than 81MiB may be for input to be "
+      "memory is nearly full: 99MiB of memory.limit 95MiB are in use, and no more than 76MiB may be for input to be "
       "taken again");
 }
 
