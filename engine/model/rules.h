@@ -16,7 +16,8 @@
 
 namespace touchstone {
 
-/// Numbers within one Rules. They never leave the process: bytes on disk and on the wire carry ids.
+/// Numbers within one Rules. They never leave the process: bytes on disk and on the wire carry
+/// ids, or the numbers of a state's own (wire/numbering.h).
 using TouchpointNo = Strong<struct TouchpointTag, std::uint16_t>;
 using ChannelNo = Strong<struct ChannelTag, std::uint16_t>;
 using SegmentNo = Strong<struct SegmentTag, std::uint16_t>;
