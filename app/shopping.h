@@ -56,6 +56,26 @@ struct Shopper {
   bool disappointed = false;      ///< by the last touch
 };
 
+/// What a customer is going to do.
+struct ScenePlan {
+  EventTime due;
+  std::uint64_t order;  ///< of planning, for plans of one time
+  std::uint64_t shopper;
+  Scene scene;
+  bool operator<(const ScenePlan& other) const {
+    return due != other.due ? due > other.due : order > other.order;  // the soonest on top of a queue
+  }
+};
+
+/// How many events do not come in the order of their times.
+struct Disorder {
+  double slight = 0.04;  ///< share that is up to 5 s older than it should be
+  double late = 0.004;   ///< share that is 12 to 40 s older
+
+  /// The time of an event that is sent now.
+  [[nodiscard]] EventTime time_at(EventTime now, Dice& dice) const;
+};
+
 /// For some of the time, one touchpoint is worse than it was: what the detector of drops is to find.
 struct Drop {
   std::string touchpoint = "delivery.parcel";

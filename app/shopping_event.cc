@@ -26,6 +26,12 @@ void write_segment(const Shopper& shopper, JsonObject& attributes) {
 
 }  // namespace
 
+EventTime Disorder::time_at(EventTime now, Dice& dice) const {
+  if (dice.chance(late)) return now - Millis{dice.between(12'000, 40'000)};
+  if (dice.chance(slight)) return now - Millis{dice.between(100, 5'000)};
+  return now;
+}
+
 void write_touch(const Shopper& shopper, const Touch& touch, JsonObject& event) {
   event.text("type", touch.type);
   event.text("customer", shopper.id);

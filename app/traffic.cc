@@ -49,7 +49,7 @@ TrafficRecord Traffic::next(EventTime now) {
 }
 
 TrafficRecord Traffic::act(EventTime now) {
-  const Plan due = next_plan(now);
+  const ScenePlan due = next_plan(now);
   Shopper& shopper = shoppers_[due.shopper];
   const Touch touch = play(due.scene, shopper, quality_, now, dice_);
   TrafficRecord record{TrafficRecord::Kind::kEvent, shopper.id, write(shopper, touch, now)};
@@ -62,10 +62,10 @@ TrafficRecord Traffic::act(EventTime now) {
   return record;
 }
 
-Traffic::Plan Traffic::next_plan(EventTime now) {
+ScenePlan Traffic::next_plan(EventTime now) {
   // With everybody busy, somebody hurries.
   if (idle_.empty() || (!plans_.empty() && plans_.top().due <= now)) {
-    const Plan soonest = plans_.top();
+    const ScenePlan soonest = plans_.top();
     plans_.pop();
     return soonest;
   }
@@ -91,7 +91,7 @@ std::string Traffic::write(const Shopper& shopper, const Touch& touch, EventTime
   {
     JsonObject event(out);
     event.text("id", fmt::format("e{}", ++events_));
-    event.time("time", jitter(now));
+    event.time("time", options_.disorder.time_at(now, dice_));
     write_touch(shopper, touch, event);
   }
   return out;
@@ -110,12 +110,6 @@ std::string Traffic::write_broken(const Shopper& shopper, EventTime now) {
       return fmt::format(R"({{"time":"{}","type":"survey_response","customer":"{}","feedback":{{"csat":9}}}})",
                          to_rfc3339(now), shopper.id);
   }
-}
-
-EventTime Traffic::jitter(EventTime now) {
-  if (dice_.chance(options_.late)) return now - Millis{dice_.between(12'000, 40'000)};
-  if (dice_.chance(options_.out_of_order)) return now - Millis{dice_.between(100, 5'000)};
-  return now;
 }
 
 Shopper Traffic::stranger() { return new_shopper(fmt::format("c{:05}", ++strangers_), dice_); }

@@ -23,10 +23,9 @@ struct TrafficOptions {
   std::uint64_t seed = 1;
   std::size_t customers = 1'200;  ///< at the same time; about 6 for each event a second
   Drop drop;
-  double repeated = 0.003;     ///< share of records that are sent a second time
-  double broken = 0.002;       ///< share that is no valid event
-  double out_of_order = 0.04;  ///< share that is up to 5 s older than it should be
-  double late = 0.004;         ///< share that is 12 to 40 s older
+  double repeated = 0.003;  ///< share of records that are sent a second time
+  double broken = 0.002;    ///< share that is no valid event
+  Disorder disorder;
 };
 
 struct TrafficRecord {
@@ -44,17 +43,6 @@ class Traffic {
   TrafficRecord next(EventTime now);
 
  private:
-  /// What a customer is going to do.
-  struct Plan {
-    EventTime due;
-    std::uint64_t order;  ///< of planning, for plans of one time
-    std::size_t shopper;
-    Scene scene;
-    bool operator<(const Plan& other) const {
-      return due != other.due ? due > other.due : order > other.order;  // the soonest on top of the queue
-    }
-  };
-
   /// Somebody who does not come back, and asks to be forgotten.
   struct Leaver {
     EventTime due;
@@ -62,12 +50,11 @@ class Traffic {
   };
 
   TrafficRecord act(EventTime now);
-  Plan next_plan(EventTime now);
+  ScenePlan next_plan(EventTime now);
   void plan(std::size_t shopper, Scene scene, EventTime due);
   void end_visit(std::size_t shopper, EventTime now);
   std::string write(const Shopper& shopper, const Touch& touch, EventTime now);
   std::string write_broken(const Shopper& shopper, EventTime now);
-  EventTime jitter(EventTime now);
   Shopper stranger();
 
   TrafficOptions options_;
@@ -75,7 +62,7 @@ class Traffic {
   Quality quality_;
   std::vector<Shopper> shoppers_;
   std::vector<std::size_t> idle_;
-  std::priority_queue<Plan> plans_;
+  std::priority_queue<ScenePlan> plans_;
   std::deque<Leaver> leavers_;         ///< by time
   std::vector<TrafficRecord> recent_;  ///< a ring; what may be sent again
   std::uint64_t planned_ = 0;

@@ -77,17 +77,17 @@ StreamRecord JourneyStream::next() {
     ++truth_.duplicates;
     return dice_.one_of(recent_);
   }
-  const Plan due = next_plan(now);
-  Shopper& shopper = visitors_.at(due.customer);
+  const ScenePlan due = next_plan(now);
+  Shopper& shopper = visitors_.at(due.shopper);
   const Touch touch = play(due.scene, shopper, quality_, now, dice_);
-  const EventTime time = jittered(now);
+  const EventTime time = options_.disorder.time_at(now, dice_);
   note(shopper, touch, time, now);
   StreamRecord record{shopper.id, write(shopper, touch, time)};
   const FollowUp next = follow(due.scene, shopper, dice_);
   if (next.scene == Scene::kEnd) {
-    visitors_.erase(due.customer);
+    visitors_.erase(due.shopper);
   } else {
-    plans_.push({now + next.after, planned_++, due.customer, next.scene});
+    plans_.push({now + next.after, planned_++, due.shopper, next.scene});
   }
   if (recent_.size() < kRecentRecords) {
     recent_.push_back(record);
@@ -97,9 +97,9 @@ StreamRecord JourneyStream::next() {
   return record;
 }
 
-JourneyStream::Plan JourneyStream::next_plan(EventTime now) {
+ScenePlan JourneyStream::next_plan(EventTime now) {
   if (!plans_.empty() && (plans_.top().due <= now || visitors_.size() == options_.customers)) {
-    const Plan soonest = plans_.top();
+    const ScenePlan soonest = plans_.top();
     plans_.pop();
     return soonest;
   }
@@ -115,12 +115,6 @@ JourneyStream::Plan JourneyStream::next_plan(EventTime now) {
   Shopper& shopper = visitors_[customer] = new_shopper(fmt::format("c{:09}", customer), own);
   shopper.purchases = static_cast<int>(own.below(4));
   return {now, 0, customer, first_scene(shopper, dice_)};
-}
-
-EventTime JourneyStream::jittered(EventTime now) {
-  if (dice_.chance(options_.late)) return now - Millis{dice_.between(12'000, 40'000)};
-  if (dice_.chance(options_.out_of_order)) return now - Millis{dice_.between(100, 5'000)};
-  return now;
 }
 
 void JourneyStream::note(const Shopper& shopper, const Touch& touch, EventTime time, EventTime now) {

@@ -27,8 +27,7 @@ struct JourneyStreamOptions {
   Millis lateness = std::chrono::seconds{10};  ///< time.lateness, likewise
   Drop drop{"delivery.parcel", 0.45, std::chrono::minutes{10}, std::chrono::minutes{10}, std::chrono::hours{1}};
   double repeated = 0.003;
-  double out_of_order = 0.04;  ///< up to 5 s older than they should be
-  double late = 0.004;         ///< 12 to 40 s older
+  Disorder disorder;
 };
 
 /// What an engine that reads the stream must find.
@@ -79,19 +78,8 @@ class JourneyStream {
   [[nodiscard]] const StreamTruth& truth() const { return truth_; }
 
  private:
-  struct Plan {
-    EventTime due;
-    std::uint64_t order;  ///< of planning, for plans of one time
-    std::uint64_t customer;
-    Scene scene;
-    bool operator<(const Plan& other) const {
-      return due != other.due ? due > other.due : order > other.order;  // the soonest on top of the queue
-    }
-  };
-
-  Plan next_plan(EventTime now);
+  ScenePlan next_plan(EventTime now);
   std::string write(const Shopper& shopper, Touch touch, EventTime time);
-  [[nodiscard]] EventTime jittered(EventTime now);
   void note(const Shopper& shopper, const Touch& touch, EventTime time, EventTime now);
 
   const JourneyStreamOptions options_;
@@ -100,7 +88,7 @@ class JourneyStream {
   Zipf zipf_;
   Quality quality_;
   std::unordered_map<std::uint64_t, Shopper> visitors_;  ///< those who are on a visit
-  std::priority_queue<Plan> plans_;
+  std::priority_queue<ScenePlan> plans_;
   std::vector<StreamRecord> recent_;  ///< a ring; what may be sent again
   std::vector<EventTime> highest_;    ///< by partition
   std::vector<bool> came_;            ///< by customer

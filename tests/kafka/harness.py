@@ -627,6 +627,16 @@ def keyed(line):
     return json.loads(line)["customer"].encode(), line
 
 
+def end_as_replay(world, checks, kafka, engines, configuration, map_file, lines):
+    """Stops the engines, lets another one of the group go on to the end of the input, and compares all with `replay`."""
+    for engine in engines:
+        checks.equal("an engine stops with exit code 0", 0, engine.program.terminate(30)[0])
+    # Where another member is gone, the group waits for it; the end of the input is not looked for before.
+    last = world.run_engine(configuration, "--to-end", name="to-end")
+    checks.equal("run --to-end waits for all partitions, and exits 0", 0, last.end())
+    same_as_replay(world, checks, read_derived(kafka), replay(world, map_file, lines, configuration))
+
+
 def by_key(records):
     """The values of each key, in order. All records of a key are in one partition."""
     groups = collections.defaultdict(list)

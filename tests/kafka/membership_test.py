@@ -78,13 +78,7 @@ def scenario(world, checks):
     harness.wait_until("the one that slept has a share again", lambda: half_each(first, second), harness.RUN_SECONDS,
                        pause=0.5, state=second.state)
     checks.that("it noticed that it was put out of the group", rebalances(second) > own)
-    for engine in (first, second):
-        checks.equal("an engine stops with exit code 0", 0, engine.program.terminate(30)[0])
-    # The other member is gone, but the group waits for it; the end of the input is not looked for before.
-    last = world.run_engine(configurations[0], "--to-end", name="to-end")
-    checks.equal("run --to-end waits for all partitions, and exits 0", 0, last.end())
-    harness.same_as_replay(world, checks, harness.read_derived(kafka),
-                           harness.replay(world, MAP, lines, configurations[0]))
+    harness.end_as_replay(world, checks, kafka, (first, second), configurations[0], MAP, lines)
 
 
 if __name__ == "__main__":

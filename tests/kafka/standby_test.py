@@ -95,12 +95,7 @@ def scenario(world, checks):
     read, whole = restored(first), changelog_records(kafka, own(first))
     print(f"      restored from an empty disk with {read:.0f} records of {whole}", flush=True)
     checks.that("without a copy everything is read", read > whole / 2, read, whole)
-    for engine in (first, second):
-        checks.equal("an engine stops with exit code 0", 0, engine.program.terminate(30)[0])
-    last = world.run_engine(configurations[1], "--to-end", name="to-end")
-    checks.equal("run --to-end goes on from there, and exits 0", 0, last.end())
-    harness.same_as_replay(world, checks, harness.read_derived(kafka),
-                           harness.replay(world, MAP, lines, configurations[0]))
+    harness.end_as_replay(world, checks, kafka, (first, second), configurations[1], MAP, lines)
 
 
 if __name__ == "__main__":
