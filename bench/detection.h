@@ -16,6 +16,7 @@ struct DetectionOptions {
   double months_between = 10;                 ///< false alarms of a cell: what is stated
   int trials = 200;                           ///< for each rate; each with every drop
   double most_alarms = 0;                     ///< times what is stated; beyond that the command fails; 0: it never does
+  bool other_kinds = false;                   ///< measure_kinds() is meant
 };
 
 /// Prints what was measured. False: there were more false alarms than allowed.

@@ -6,7 +6,7 @@
 //   replay  the whole engine over a file, all outputs written
 //   state   what many customers cost: pauses, restarts (state.h)
 //   generate  no costs, but the load: invented journeys with known truth (generate.h)
-//   detection  no costs, but how often and how late alerts of satisfaction drops are (detection.h)
+//   detection  no costs, but how often and how late alerts are (detection.h, detection_kinds.h)
 //
 // Unit: CPU seconds per million events. Noise: repeat, and compare the lowest figures of one run.
 #include <algorithm>
@@ -23,6 +23,7 @@
 #include "app/load_rules.h"
 #include "app/replay.h"
 #include "bench/detection.h"
+#include "bench/detection_kinds.h"
 #include "bench/generate.h"
 #include "bench/measure.h"
 #include "bench/state.h"
@@ -193,7 +194,7 @@ int run_drain(const Arguments& arguments) {
 }
 
 void add_detection(CLI::App& app, DetectionOptions& options, int& status) {
-  auto* command = app.add_subcommand("detection", "False alarms and delays of the detector of satisfaction drops");
+  auto* command = app.add_subcommand("detection", "False alarms and delays of the detectors");
   command->add_option("--seed", options.seed, "Of the invented ratings")->capture_default_str();
   command->add_option("--cells", options.cells, "Cells at each rate")->capture_default_str();
   command->add_option("--months", options.months, "Months of each cell")->capture_default_str();
@@ -201,7 +202,11 @@ void add_detection(CLI::App& app, DetectionOptions& options, int& status) {
   command->add_option("--trials", options.trials, "Planted drops of each size")->capture_default_str();
   command->add_option("--rates", options.rates, "Responses an hour")->capture_default_str();
   command->add_option("--most-alarms", options.most_alarms, "Fail beyond so many times what is stated");
-  command->callback([&] { status = measure_detection(options, std::cout) ? 0 : 1; });
+  command->add_flag("--other-kinds", options.other_kinds, "Of waits, conversions and silence instead");
+  command->callback([&] {
+    const bool kept = options.other_kinds ? measure_kinds(options, std::cout) : measure_detection(options, std::cout);
+    status = kept ? 0 : 1;
+  });
 }
 
 void add_state(CLI::App& app, StateOptions& options, int& status) {

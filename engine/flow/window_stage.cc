@@ -152,7 +152,7 @@ std::uint32_t WindowStage::slice_of(CellIndex cell) {
 }
 
 std::string WindowStage::fingerprint() const {
-  std::string text = "windows 3, " + std::to_string(options_.partitions) + " partitions, " +
+  std::string text = "windows 4, " + std::to_string(options_.partitions) + " partitions, " +
                      std::to_string(options_.sources) + " sources, " + std::to_string(slices_.count()) +
                      " slices, xxh3, windows";
   for (const WindowSpec& window : windows_.specs()) {

@@ -16,23 +16,18 @@ constexpr Millis kExpireAfter = std::chrono::days{35};
 constexpr std::int64_t kReferenceWaits = 50;
 constexpr std::int64_t kShortestReferenceMs = 1'000;
 
-constexpr LevelDetector* level_of(const CellDetectors& held, AlertKind kind) {
+LevelDetector* level_of(const CellDetectors& held, AlertKind kind) {
   switch (kind) {
     case AlertKind::kSatisfactionDrop:
       return held.satisfaction.get();
     case AlertKind::kWaitRise:
       return held.wait.get();
     case AlertKind::kConversionDrop:
-      return held.conversions.get();
+      return held.conversions ? &held.conversions->share : nullptr;
     case AlertKind::kVolumeDrop:
       break;
   }
   return nullptr;
-}
-
-std::unique_ptr<LevelDetector>& slot_of(CellDetectors& held, AlertKind kind) {
-  if (kind == AlertKind::kWaitRise) return held.wait;
-  return kind == AlertKind::kConversionDrop ? held.conversions : held.satisfaction;
 }
 
 constexpr std::array kLevels = {AlertKind::kSatisfactionDrop, AlertKind::kWaitRise, AlertKind::kConversionDrop};
@@ -83,6 +78,7 @@ LevelOptions Detectors::options_of(AlertKind kind) const {
   if (kind == AlertKind::kConversionDrop) {
     options.falls = {0.25, 0.5, 0.9};
     options.relative = true;
+    options.binary = true;
     options.least_variance = 1e-5;
     options.usual_swing = 0.1;
   }
@@ -119,13 +115,24 @@ void Detectors::tell(CellIndex cell, CellDetectors& held, AlertKind kind, const 
 void Detectors::watch_level(CellIndex cell, CellDetectors& held, AlertKind kind, const LevelPane& pane,
                             const AlertSink& alert) {
   if (pane.responses <= 0) return;
-  auto& detector = slot_of(held, kind);
+  auto& detector = kind == AlertKind::kWaitRise ? held.wait : held.satisfaction;
   if (!detector) detector = std::make_unique<LevelDetector>();
   bool slow_changed = false;
   const auto change = detector->add(pane, options_of(kind), slow_changed);
   if (slow_changed) changed_.emplace(cell, DetectorPart::kSlow);
   held.relist = held.relist || change;
   if (change) tell(cell, held, kind, *change, alert);
+}
+
+void Detectors::watch_conversions(CellIndex cell, CellDetectors& held, const LevelPane& pane, const AlertSink& alert) {
+  if (pane.responses <= 0) return;
+  if (!held.conversions) held.conversions = std::make_unique<ConversionDetector>();
+  bool slow_changed = false;
+  const auto change =
+      held.conversions->add(pane, options_of(AlertKind::kConversionDrop), rules_.settings().zone, slow_changed);
+  if (slow_changed) changed_.emplace(cell, DetectorPart::kSlow);
+  held.relist = held.relist || change;
+  if (change) tell(cell, held, AlertKind::kConversionDrop, *change, alert);
 }
 
 std::optional<LevelPane> Detectors::waits_of(WaitReference& waits, const Cell& amounts, const LevelPane& pane) const {
@@ -174,7 +181,7 @@ void Detectors::watch_levels(CellIndex cell, CellDetectors& held, EventTime begi
     LevelPane interactions = pane;
     interactions.responses = amounts.at(measure_key(MeasureKind::kInteractions));
     interactions.sum = amounts.at(measure_key(MeasureKind::kConversions)) * kMillion;
-    watch_level(cell, held, AlertKind::kConversionDrop, interactions, alert);
+    watch_conversions(cell, held, interactions, alert);
   }
 }
 
@@ -232,7 +239,7 @@ bool Detectors::settle(CellIndex cell, EventTime upto, const AlertSink& alert) {
     } else if (next->kind == AlertKind::kVolumeDrop) {
       tell(cell, held, next->kind,
            next->gives_up ? held.silence->give_up(next->at, slow_changed)
-                          : held.silence->fire(next->at, rules_.settings().zone),
+                          : held.silence->fire(next->at, rules_.settings().zone, slow_changed),
            alert);
     } else {
       tell(cell, held, next->kind, level_of(held, next->kind)->give_up(next->at, slow_changed), alert);

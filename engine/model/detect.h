@@ -1,5 +1,6 @@
 // Alerts about the cells of one windows task: which detectors each cell has, and what they say at the closings of the
-// finest window. Satisfaction, waiting and conversions are judged by level_detector.h, silence by silence_detector.h.
+// finest window. Satisfaction and waiting are judged by level_detector.h, conversions by conversion_detector.h, silence
+// by silence_detector.h.
 //
 // Everything follows from the panes of the finest window in the order of their time, cell by cell, and from the time
 // that closings have reached. So alerts do not depend on the order in which deltas arrived, on how many cells or
@@ -20,6 +21,7 @@
 #include <vector>
 
 #include "engine/model/alert.h"
+#include "engine/model/conversion_detector.h"
 #include "engine/model/level_detector.h"
 #include "engine/model/panes.h"
 #include "engine/model/rules.h"
@@ -38,7 +40,7 @@ struct WaitReference {
 struct CellDetectors {
   std::unique_ptr<LevelDetector> satisfaction;
   std::unique_ptr<LevelDetector> wait;
-  std::unique_ptr<LevelDetector> conversions;
+  std::unique_ptr<ConversionDetector> conversions;
   std::unique_ptr<SilenceDetector> silence;
   WaitReference waits;
   EventTime last{};                   ///< beginning of the last pane
@@ -90,6 +92,7 @@ class Detectors {
   };
   void watch_levels(CellIndex cell, CellDetectors& held, EventTime begin, const Cell& amounts, const AlertSink& alert);
   void watch_level(CellIndex cell, CellDetectors& held, AlertKind kind, const LevelPane& pane, const AlertSink& alert);
+  void watch_conversions(CellIndex cell, CellDetectors& held, const LevelPane& pane, const AlertSink& alert);
   [[nodiscard]] std::optional<LevelPane> waits_of(WaitReference& waits, const Cell& amounts,
                                                   const LevelPane& pane) const;
   [[nodiscard]] std::optional<Due> due(const CellDetectors& held) const;

@@ -26,12 +26,10 @@ constexpr double kDaySpread = 0.03;
 constexpr double kEffectMemory = 28;
 /// The tests are tuned anew when there are so many times more responses.
 constexpr double kTuneAgain = 1.05;
-/// What is seen of a fall in its first responses is uncertain; so much of the smallest one must be seen.
-constexpr double kSeen = 0.75;
 /// Fewer responses are no evidence.
 constexpr std::int64_t kFewestInStretch = 5;
 /// The approximations are not exact; the bench (docs/detection.md) says how far they hold.
-constexpr double kMargin = 1.15;
+constexpr double kMargin = 1.5;
 /// So many hours may wait for the end of a suspicion.
 constexpr std::size_t kMostWaitingHours = 48;
 constexpr double kOvershoot = 1.166;  // Siegmund, 2 x 0.583
@@ -110,9 +108,15 @@ double LevelDetector::smallest_fall(const LevelOptions& options) const {
 
 double LevelDetector::variance(const LevelOptions& options) const {
   const double m = mean();
-  const double widest = std::max(m * (1 - m), options.least_variance);
+  double least = options.least_variance;
+  if (options.binary) {
+    // That nothing but ones was seen does not make the next one certain (H. Jeffreys, Theory of probability, 1939).
+    const double share = std::clamp((recent.sum + 0.5) / (recent.responses + 1), 0.0, 1.0);
+    least = std::max(least, share * (1 - share));
+  }
+  const double widest = std::max(m * (1 - m), least);
   const double known = (recent.squares + kPriorPanes * widest) / (recent.panes + kPriorPanes);
-  return std::max(known, options.least_variance);
+  return std::max(known, least);
 }
 
 double LevelDetector::farthest(const LevelOptions& options) const {
@@ -246,7 +250,8 @@ void LevelDetector::forget_suspicion() {
   recent.hour.responses = recent.hour.deviation = 0;
 }
 
-std::optional<LevelChange> LevelDetector::test(const LevelPane& pane, double effect, const LevelOptions& options) {
+std::optional<LevelChange> LevelDetector::test(const LevelPane& pane, double effect, const LevelOptions& options,
+                                               const Confirm& confirms) {
   const double n = as_real(pane.responses);
   const double expected = std::clamp(mean() + effect, 0.0, 1.0);
   const double below = n * expected - as_real(pane.sum) / kUnit;
@@ -271,8 +276,13 @@ std::optional<LevelChange> LevelDetector::test(const LevelPane& pane, double eff
     const double hours = 1 + as_real((closing - stretch.since).count()) / as_real(kHour.count());
     const double deviation = variance(options);
     const double spread = deviation / responses + deviation / recent.responses + swing(options) / hours;
-    if (stretch.responses < kFewestInStretch || fall < kSeen * smallest_fall(options)) continue;
+    if (stretch.responses < kFewestInStretch || fall < kSeenOfFall * smallest_fall(options)) continue;
     if (fall * fall < 2 * spread * tuning.limit) continue;
+    if (confirms && !confirms(stretch, closing)) {
+      // What is no fall is not to be made good for longer than what nearly was one.
+      stretch.evidence = tuning.limit;
+      continue;
+    }
     const double score = fall / std::sqrt(spread);
     if (found && found->score >= score) continue;
     found =
@@ -316,7 +326,8 @@ std::optional<LevelChange> LevelDetector::watch(const LevelPane& pane, double ef
   return change;
 }
 
-std::optional<LevelChange> LevelDetector::add(const LevelPane& pane, const LevelOptions& options, bool& slow_changed) {
+std::optional<LevelChange> LevelDetector::add(const LevelPane& pane, const LevelOptions& options, bool& slow_changed,
+                                              const Confirm& confirms) {
   if (pane.responses <= 0) return std::nullopt;
   const bool new_hour = recent.hour.number != pane.hour.number;
   end_hour(pane, options);
@@ -332,7 +343,7 @@ std::optional<LevelChange> LevelDetector::add(const LevelPane& pane, const Level
   recent.hour.responses += n;
   if (recent.responses > 0) recent.hour.deviation += as_real(pane.sum) / kUnit - n * (mean() + effect);
   std::optional<LevelChange> found;
-  if (slow.tuned_at > 0) found = test(pane, effect, options);
+  if (slow.tuned_at > 0) found = test(pane, effect, options, confirms);
   if (!found) {
     take_in(pane, effect, options, slow_changed);
     return std::nullopt;

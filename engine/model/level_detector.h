@@ -25,6 +25,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -36,11 +37,14 @@
 namespace touchstone {
 
 inline constexpr std::size_t kTunings = 3;
+/// What is seen of a fall in its first responses is uncertain; so much of the smallest one must be seen.
+inline constexpr double kSeenOfFall = 0.75;
 
 struct LevelOptions {
   double hours_between = 720;                         ///< false alarms of this detector, on average
   std::array<double, kTunings> falls{0.1, 0.2, 0.4};  ///< sizes that the tests are tuned to
   bool relative = false;                              ///< they are shares of the mean, else differences
+  bool binary = false;                                ///< values are 0 or 1: no less variance than that of a coin
   double least_variance = 5e-4;                       ///< of one response; no past is taken to be more even
   double usual_swing = 0.015;                         ///< standard deviation between hours, before there were hours
 };
@@ -144,8 +148,12 @@ struct LevelDetector {
   Recent recent;
   Slow slow;
 
+  /// What else must be true of a stretch, which ends at the closing given, that has fallen.
+  using Confirm = std::function<bool(const Stretch& stretch, EventTime closing)>;
+
   /// Panes come in the order of time. `slow_changed` is set where the slow part is not what it was.
-  std::optional<LevelChange> add(const LevelPane& pane, const LevelOptions& options, bool& slow_changed);
+  std::optional<LevelChange> add(const LevelPane& pane, const LevelOptions& options, bool& slow_changed,
+                                 const Confirm& confirms = {});
   /// When an alert that fires is taken for what is usual, if nothing else happens.
   [[nodiscard]] std::optional<EventTime> gives_up_at() const;
   LevelChange give_up(EventTime at, bool& slow_changed);
@@ -166,7 +174,8 @@ struct LevelDetector {
   [[nodiscard]] bool suspects() const;
   void tune(const LevelOptions& options);
   void take_in(const LevelPane& pane, double effect, const LevelOptions& options, bool& slow_changed);
-  [[nodiscard]] std::optional<LevelChange> test(const LevelPane& pane, double effect, const LevelOptions& options);
+  [[nodiscard]] std::optional<LevelChange> test(const LevelPane& pane, double effect, const LevelOptions& options,
+                                                const Confirm& confirms);
   [[nodiscard]] std::optional<LevelChange> watch(const LevelPane& pane, double effect, const LevelOptions& options);
   void forget_suspicion();
 };

@@ -3,17 +3,17 @@
 //
 // A one-sided CUSUM of the Poisson likelihood ratio (J. M. Lucas, Counted data CUSUM's, 1985) with the variance of the
 // counts of hours in the place of their mean (quasi-Poisson; Wedderburn, 1974). The evidence grows with the
-// interactions that were to be expected and falls with each that comes. Rates are learned for a week before anything is
-// said.
+// interactions that were to be expected and falls with each that comes. Rates (arrival_rate.h) are learned for two
+// weeks before anything is said.
 //
 // The state stands at the last pane that had interactions. What is true later follows from it and from the time alone,
 // so it does not matter how often one asks. Some 0.7 KiB of memory.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 
+#include "engine/model/arrival_rate.h"
 #include "engine/model/level_detector.h"
 #include "engine/model/time.h"
 #include "engine/model/time_zone.h"
@@ -22,11 +22,6 @@ namespace touchstone {
 
 /// Not thread-safe. All of its state is open, so that it can be written and read (wire/detector_record.h).
 struct SilenceDetector {
-  /// How many came and how many were to be expected, of hours of one kind.
-  struct Share {
-    double came = 0;
-    double expected = 0;
-  };
   struct Recent {
     EventTime last{};  ///< the beginning of the last pane with interactions
     std::int64_t in_hour = 0;
@@ -38,12 +33,7 @@ struct SilenceDetector {
   };
   struct Slow {
     EventTime first{};
-    double came = 0;  ///< in the hours of the past; what is older than four weeks fades
-    double hours = 0;
-    std::array<Share, 24> of_day;
-    std::array<Share, 7> of_week;
-    double squares = 0;  ///< sum over hours of the squared deviation by what was expected
-    double squared_hours = 0;
+    ArrivalRate rate;
   };
   Recent recent;
   Slow slow;
@@ -54,17 +44,13 @@ struct SilenceDetector {
   /// The closing at which the silence fires, if nothing comes; nothing where that is more than some weeks off. What
   /// comes puts it off, and only a change of the slow part can bring it forward.
   [[nodiscard]] std::optional<EventTime> fires_at(Millis step, const TimeZone& zone, double hours_between) const;
-  LevelChange fire(EventTime at, const TimeZone& zone);
+  LevelChange fire(EventTime at, const TimeZone& zone, bool& slow_changed);
   [[nodiscard]] std::optional<EventTime> gives_up_at() const;
   LevelChange give_up(EventTime at, bool& slow_changed);
 
  private:
-  [[nodiscard]] double rate_at(const LocalHour& hour) const;
-  [[nodiscard]] double dispersion() const;
   [[nodiscard]] double limit(double hours_between) const;
-  [[nodiscard]] double expected_until(EventTime until, const TimeZone& zone) const;
-  void end_hours(EventTime until, const TimeZone& zone, double hours_between);
-  void learn_hour(const LocalHour& hour, double came);
+  void end_hours(EventTime until, const TimeZone& zone, bool& slow_changed);
 };
 
 }  // namespace touchstone

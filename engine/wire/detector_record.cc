@@ -10,7 +10,7 @@
 namespace touchstone {
 namespace {
 
-constexpr std::uint8_t kDetectorVersion = 1;
+constexpr std::uint8_t kDetectorVersion = 2;
 /// Beyond it a number is a fault of the bytes; so sums of those that are read stay finite, and within 64 bits.
 constexpr double kLargestReal = 1e15;
 constexpr std::int64_t kLargestWhole = 1'000'000'000'000'000;
@@ -151,6 +151,17 @@ void pass_level_slow(Way& way, Slow& slow) {
   }
 }
 
+template <typename Way, typename Rate>
+void pass_rate(Way& way, Rate& rate) {
+  for (auto* each : {&rate.came, &rate.hours, &rate.squares, &rate.squared_hours}) way.real(*each);
+  const auto share = [&](auto& each) {
+    way.real(each.came);
+    way.real(each.expected);
+  };
+  for (auto& each : rate.of_day) share(each);
+  for (auto& each : rate.of_week) share(each);
+}
+
 template <typename Way, typename Recent>
 void pass_silence_recent(Way& way, Recent& recent) {
   way.time(recent.last);
@@ -165,13 +176,19 @@ void pass_silence_recent(Way& way, Recent& recent) {
 template <typename Way, typename Slow>
 void pass_silence_slow(Way& way, Slow& slow) {
   way.time(slow.first);
-  for (auto* each : {&slow.came, &slow.hours, &slow.squares, &slow.squared_hours}) way.real(*each);
-  const auto share = [&](auto& each) {
-    way.real(each.came);
-    way.real(each.expected);
-  };
-  for (auto& each : slow.of_day) share(each);
-  for (auto& each : slow.of_week) share(each);
+  pass_rate(way, slow.rate);
+}
+
+template <typename Way, typename Recent>
+void pass_conversions_recent(Way& way, Recent& recent) {
+  way.time(recent.last);
+  way.whole(recent.in_hour);
+}
+
+template <typename Way, typename Slow>
+void pass_conversions_slow(Way& way, Slow& slow) {
+  way.time(slow.first);
+  pass_rate(way, slow.rate);
 }
 
 void write_parts(ByteWriter& out, const std::vector<ChangePart>& parts) {
@@ -231,13 +248,14 @@ Detector& made(std::unique_ptr<Detector>& held) {
 }
 
 constexpr std::size_t kLevels = 3;
+constexpr std::size_t kConversions = 2;
 constexpr std::uint8_t kSilenceFlag = 8;
 
 }  // namespace
 
 std::string encode_detectors(const CellDetectors& held, DetectorPart part, const Names& names) {
   const std::array<const LevelDetector*, kLevels> levels = {held.satisfaction.get(), held.wait.get(),
-                                                            held.conversions.get()};
+                                                            held.conversions ? &held.conversions->share : nullptr};
   ByteWriter out;
   Writing way(out, names);
   out.byte(kDetectorVersion);
@@ -250,6 +268,7 @@ std::string encode_detectors(const CellDetectors& held, DetectorPart part, const
     for (const LevelDetector* level : levels) {
       if (level != nullptr) pass_level_slow(way, level->slow);
     }
+    if (held.conversions) pass_conversions_slow(way, held.conversions->slow);
     if (held.silence) pass_silence_slow(way, held.silence->slow);
     return out.take();
   }
@@ -259,6 +278,7 @@ std::string encode_detectors(const CellDetectors& held, DetectorPart part, const
   for (const LevelDetector* level : levels) {
     if (level != nullptr) pass_level_recent(way, level->recent);
   }
+  if (held.conversions) pass_conversions_recent(way, held.conversions->recent);
   if (held.silence) pass_silence_recent(way, held.silence->recent);
   out.number(held.firing.size());
   for (const Alert& alert : held.firing) write_alert(out, alert);
@@ -271,21 +291,25 @@ bool decode_detectors(std::string_view bytes, DetectorPart part, const CellKey& 
   Reading way(in, names);
   if (in.byte() != kDetectorVersion) return false;
   const std::uint8_t flags = in.byte();
-  const std::array<std::unique_ptr<LevelDetector>*, kLevels> levels = {&held.satisfaction, &held.wait,
-                                                                       &held.conversions};
   const auto has = [&](std::size_t i) { return (flags & (1U << i)) != 0; };
+  const auto level = [&](std::size_t i) -> LevelDetector& {
+    if (i == kConversions) return made(held.conversions).share;
+    return made(i == 0 ? held.satisfaction : held.wait);
+  };
   if (part == DetectorPart::kSlow) {
     for (std::size_t i = 0; i < kLevels; ++i) {
-      if (has(i)) pass_level_slow(way, made(*levels[i]).slow);
+      if (has(i)) pass_level_slow(way, level(i).slow);
     }
+    if (has(kConversions)) pass_conversions_slow(way, made(held.conversions).slow);
     if ((flags & kSilenceFlag) != 0) pass_silence_slow(way, made(held.silence).slow);
     return in.done();
   }
   held.last = in.time();
   for (std::int64_t* each : {&held.waits.seen, &held.waits.buckets, &held.waits.reference_ms}) read_whole(in, *each);
   for (std::size_t i = 0; i < kLevels; ++i) {
-    if (has(i)) pass_level_recent(way, made(*levels[i]).recent);
+    if (has(i)) pass_level_recent(way, level(i).recent);
   }
+  if (has(kConversions)) pass_conversions_recent(way, made(held.conversions).recent);
   if ((flags & kSilenceFlag) != 0) pass_silence_recent(way, made(held.silence).recent);
   const std::size_t firing = in.count();
   for (std::size_t i = 0; i < firing && in.ok(); ++i) held.firing.push_back(read_alert(in, cell));

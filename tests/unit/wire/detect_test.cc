@@ -174,6 +174,75 @@ TEST_F(DetectorsTest, SayTheSameHoweverOftenTimeIsAskedForAndWhereverTheyAreRest
   EXPECT_EQ(course(97), expected);
 }
 
+TEST_F(DetectorsTest, SayNothingOfNightsAndDaysOnWhichAShopIsClosed) {
+  // Open from 8 to 18 on weekdays, and once closed on a Friday: three interactions an hour, for twelve weeks.
+  const auto sink = [&](const Alert& alert) { told_.push_back(alert); };
+  constexpr int kMonday = 4;  // 2026 begins on a Thursday
+  const int closed = kMonday + 7 * 9 + 4;
+  for (int day = 0; day < 7 * 12; ++day) {
+    if ((day - kMonday + 7) % 7 >= 5 || day == closed) continue;
+    for (int minute = 8 * 60; minute < 18 * 60; minute += 20) {
+      const EventTime begin = at(60LL * (24 * 60 * day + minute));
+      reach(begin);
+      detectors_->add(0, begin, ratings_.pane(0.8, 1), sink);
+    }
+  }
+  ASSERT_EQ(told_.size(), 2);
+  EXPECT_EQ(told_.front().kind, AlertKind::kVolumeDrop);
+  EXPECT_GT(told_.front().at, at(24LL * 3'600 * closed));
+  EXPECT_EQ(told_.back().resolution, Resolution::kRecovered);
+}
+
+class ConversionsTest : public DetectorsTest {
+ protected:
+  ConversionsTest() { page_ = {Scope::kAll, std::string(kAllId), std::string(kAllId)}; }
+
+  /// Two interactions a minute, of which every tenth converts unless it is left out, and what never converts.
+  void hours(int count, int kept_of_ten, int mailings_a_minute) {
+    for (int minute = 0; minute < 60 * count; ++minute, second_ += 60) {
+      Cell amounts;
+      amounts.add(measure_key(MeasureKind::kInteractions), 2 + mailings_a_minute);
+      if (minute % 5 == 0 && minute / 5 % 10 < kept_of_ten) amounts.add(measure_key(MeasureKind::kConversions), 1);
+      detectors_->add(0, at(second_), amounts, [&](const Alert& alert) { told_.push_back(alert); });
+      reach(at(second_ + 5));
+    }
+  }
+};
+
+TEST_F(ConversionsTest, ThatFallAreToldOnceAndThatTheyAreBack) {
+  hours(24 * 20, 10, 0);
+  ASSERT_TRUE(told_.empty());
+  const EventTime onset = at(second_);
+  hours(24, 2, 0);
+  ASSERT_EQ(told_.size(), 1);
+  EXPECT_EQ(told_.front().kind, AlertKind::kConversionDrop);
+  EXPECT_LT(told_.front().at, onset + std::chrono::hours{8});
+  EXPECT_NEAR(static_cast<double>(told_.front().baseline), 100'000, 5'000);
+  write_and_read();
+  hours(24, 10, 0);
+  ASSERT_EQ(told_.size(), 2);
+  EXPECT_EQ(told_.back().id, told_.front().id);
+  EXPECT_EQ(told_.back().resolution, Resolution::kRecovered);
+}
+
+TEST_F(ConversionsTest, AreNotFewerBecauseOfAMailing) {
+  hours(24 * 20, 10, 0);
+  hours(3, 10, 100);
+  hours(24, 10, 0);
+  EXPECT_TRUE(told_.empty());
+}
+
+TEST_F(ConversionsTest, AreNotFewerBecauseOneOfTheFirstFailed) {
+  page_.scope = Scope::kStage;
+  for (int minute = 0; minute < 60 * 24 * 30; minute += 30) {
+    Cell amounts;
+    amounts.add(measure_key(MeasureKind::kInteractions), 1);
+    if (minute != 60 * 24 * 25) amounts.add(measure_key(MeasureKind::kConversions), 1);
+    detectors_->add(0, at(60LL * minute), amounts, [&](const Alert& alert) { told_.push_back(alert); });
+  }
+  EXPECT_TRUE(told_.empty());
+}
+
 TEST(Explanation, TellsAShiftOfTheMixFromAChangeWithin) {
   const auto rules = testing::small_rules();
   Cell past;

@@ -1,0 +1,69 @@
+#include "engine/model/arrival_rate.h"
+
+#include <algorithm>
+
+namespace touchstone {
+namespace {
+
+/// Before a kind of hour is known, it counts as so many events at the average rate.
+constexpr double kPriorCame = 3;
+constexpr double kHoursLearned = 672;
+constexpr double kHoursOfDispersion = 336;
+constexpr double kMemoryOfKind = 28;
+constexpr double kPriorDispersionHours = 24;
+constexpr double kPriorDispersion = 3;
+
+}  // namespace
+
+EventTime next_hour(EventTime time, const TimeZone& zone) {
+  // All offsets are whole quarters of an hour.
+  constexpr Millis kQuarter = std::chrono::minutes{15};
+  const std::int64_t number = zone.hour_of(time).number;
+  EventTime at = first_after(time, kQuarter);
+  while (zone.hour_of(at).number == number) at += kQuarter;
+  return at;
+}
+
+void ArrivalRate::learn(const LocalHour& hour, double came_in_it) {
+  const double usual = at(hour);
+  if (hours >= 24) {
+    const double off = came_in_it - usual;
+    const double kept = 1 - 1 / kHoursOfDispersion;
+    squares = squares * kept + off * off / std::max(usual, 0.5);
+    squared_hours = squared_hours * kept + 1;
+  }
+  const double kept = 1 - 1 / kHoursLearned;
+  came = came * kept + came_in_it;
+  hours = hours * kept + 1;
+  const double base = came / hours;
+  const auto learn_kind = [&](Share& share, double memory) {
+    share.came = share.came * (1 - 1 / memory) + came_in_it;
+    share.expected = share.expected * (1 - 1 / memory) + base;
+  };
+  learn_kind(of_day[hour.hour], kMemoryOfKind);
+  learn_kind(of_week[hour.day], kMemoryOfKind * 4);
+}
+
+double ArrivalRate::at(const LocalHour& hour) const {
+  if (hours <= 0) return 0;
+  const auto factor = [](const Share& share) { return (share.came + kPriorCame) / (share.expected + kPriorCame); };
+  return came / hours * factor(of_day[hour.hour]) * factor(of_week[hour.day]);
+}
+
+double ArrivalRate::average() const { return came / std::max(1.0, hours); }
+
+double ArrivalRate::dispersion() const {
+  return std::max(1.0, (squares + kPriorDispersionHours * kPriorDispersion) / (squared_hours + kPriorDispersionHours));
+}
+
+double ArrivalRate::expected(EventTime from, EventTime until, const TimeZone& zone) const {
+  double sum = 0;
+  for (EventTime time = from; time < until;) {
+    const EventTime next = std::min(next_hour(time, zone), until);
+    sum += at(zone.hour_of(time)) * in_hours(next - time);
+    time = next;
+  }
+  return sum;
+}
+
+}  // namespace touchstone
