@@ -24,13 +24,18 @@ EventTime next_hour(EventTime time, const TimeZone& zone) {
   return at;
 }
 
-void ArrivalRate::learn(const LocalHour& hour, double came_in_it) {
+void ArrivalRate::learn(const LocalHour& hour, const HourCounts& counts, Millis pane) {
   const double usual = at(hour);
+  const auto came_in_it = static_cast<double>(counts.came);
   if (hours >= 24) {
     const double off = came_in_it - usual;
     const double kept = 1 - 1 / kHoursOfDispersion;
     squares = squares * kept + off * off / std::max(usual, 0.5);
     squared_hours = squared_hours * kept + 1;
+    const double of_pane = usual * in_hours(pane);
+    const double off_of_panes = static_cast<double>(counts.squares) - 2 * of_pane * came_in_it + of_pane * usual;
+    pane_squares = pane_squares * kept + std::max(0.0, off_of_panes);
+    pane_expected = pane_expected * kept + usual;
   }
   const double kept = 1 - 1 / kHoursLearned;
   came = came * kept + came_in_it;
@@ -53,7 +58,10 @@ double ArrivalRate::at(const LocalHour& hour) const {
 double ArrivalRate::average() const { return came / std::max(1.0, hours); }
 
 double ArrivalRate::dispersion() const {
-  return std::max(1.0, (squares + kPriorDispersionHours * kPriorDispersion) / (squared_hours + kPriorDispersionHours));
+  const double of_hours =
+      (squares + kPriorDispersionHours * kPriorDispersion) / (squared_hours + kPriorDispersionHours);
+  const double of_panes = (pane_squares + kPriorCame) / (pane_expected + kPriorCame);
+  return std::max({1.0, of_hours, of_panes});
 }
 
 double ArrivalRate::expected(EventTime from, EventTime until, const TimeZone& zone) const {

@@ -6,7 +6,7 @@
 
 namespace touchstone {
 
-void ConversionDetector::end_hours(EventTime until, const TimeZone& zone, bool& slow_changed) {
+void ConversionDetector::end_hours(EventTime until, Millis step, const TimeZone& zone, bool& slow_changed) {
   if (slow.first == EventTime{}) {
     slow.first = recent.last = until;
     slow_changed = true;
@@ -15,8 +15,8 @@ void ConversionDetector::end_hours(EventTime until, const TimeZone& zone, bool& 
   const bool learning = until - slow.first < kLearnRatesFor || !share.recent.firing;
   EventTime at = recent.last;
   for (LocalHour hour = zone.hour_of(at); hour.number < last; hour = zone.hour_of(at)) {
-    if (learning) slow.rate.learn(hour, static_cast<double>(recent.in_hour));
-    recent.in_hour = 0;
+    if (learning) slow.rate.learn(hour, recent.hour, step);
+    recent.hour = {};
     at = next_hour(at, zone);
     slow_changed = true;
   }
@@ -35,9 +35,9 @@ bool ConversionDetector::fewer_than_usual(const LevelDetector::Stretch& stretch,
 std::optional<LevelChange> ConversionDetector::add(const LevelPane& pane, const LevelOptions& options,
                                                    const TimeZone& zone, bool& slow_changed) {
   if (pane.responses <= 0) return std::nullopt;
-  end_hours(pane.begin, zone, slow_changed);
+  end_hours(pane.begin, pane.step, zone, slow_changed);
   recent.last = pane.begin;
-  recent.in_hour += pane.sum / kMillion;
+  recent.hour.add(pane.sum / kMillion);
   return share.add(pane, options, slow_changed, [&](const LevelDetector::Stretch& stretch, EventTime until) {
     return fewer_than_usual(stretch, until, zone, options);
   });

@@ -25,7 +25,7 @@ namespace touchstone {
 struct ConversionDetector {
   struct Recent {
     EventTime last{};  ///< the beginning of the last pane with interactions
-    std::int64_t in_hour = 0;
+    HourCounts hour;
   };
   struct Slow {
     EventTime first{};
@@ -40,7 +40,7 @@ struct ConversionDetector {
                                  bool& slow_changed);
 
  private:
-  void end_hours(EventTime until, const TimeZone& zone, bool& slow_changed);
+  void end_hours(EventTime until, Millis step, const TimeZone& zone, bool& slow_changed);
   [[nodiscard]] bool fewer_than_usual(const LevelDetector::Stretch& stretch, EventTime until, const TimeZone& zone,
                                       const LevelOptions& options) const;
 };

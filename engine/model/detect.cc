@@ -239,7 +239,7 @@ bool Detectors::settle(CellIndex cell, EventTime upto, const AlertSink& alert) {
     } else if (next->kind == AlertKind::kVolumeDrop) {
       tell(cell, held, next->kind,
            next->gives_up ? held.silence->give_up(next->at, slow_changed)
-                          : held.silence->fire(next->at, rules_.settings().zone, slow_changed),
+                          : held.silence->fire(next->at, step_, rules_.settings().zone, slow_changed),
            alert);
     } else {
       tell(cell, held, next->kind, level_of(held, next->kind)->give_up(next->at, slow_changed), alert);

@@ -23,13 +23,13 @@ double SilenceDetector::limit(double hours_between) const {
   return std::max(2.0, std::log1p(slow.rate.average() * hours_between * loss));
 }
 
-void SilenceDetector::end_hours(EventTime until, const TimeZone& zone, bool& slow_changed) {
+void SilenceDetector::end_hours(EventTime until, Millis step, const TimeZone& zone, bool& slow_changed) {
   // Silent hours too: were they left out, one who closes on a day of the week would be told every week.
   const std::int64_t last = zone.hour_of(until).number;
   EventTime at = recent.last;
   for (LocalHour hour = zone.hour_of(at); hour.number < last; hour = zone.hour_of(at)) {
-    slow.rate.learn(hour, static_cast<double>(recent.in_hour));
-    recent.in_hour = 0;
+    slow.rate.learn(hour, recent.hour, step);
+    recent.hour = {};
     at = next_hour(at, zone);
     slow_changed = true;
   }
@@ -72,8 +72,8 @@ std::optional<LevelChange> SilenceDetector::add(EventTime begin, Millis step, st
       recent.came = 0;
     }
   }
-  end_hours(begin, zone, slow_changed);
-  recent.in_hour += interactions;
+  end_hours(begin, step, zone, slow_changed);
+  recent.hour.add(interactions);
   recent.last = begin;
   return change;
 }
@@ -98,7 +98,7 @@ std::optional<EventTime> SilenceDetector::fires_at(Millis step, const TimeZone& 
   return std::nullopt;
 }
 
-LevelChange SilenceDetector::fire(EventTime at, const TimeZone& zone, bool& slow_changed) {
+LevelChange SilenceDetector::fire(EventTime at, Millis step, const TimeZone& zone, bool& slow_changed) {
   const double expected = recent.expected + slow.rate.expected(recent.last, at, zone);
   const EventTime since = recent.evidence > 0 ? recent.since : recent.last;
   const double hours = in_hours(at - since);
@@ -110,7 +110,7 @@ LevelChange SilenceDetector::fire(EventTime at, const TimeZone& zone, bool& slow
   recent.evidence = (1 - kLeft) * expected / slow.rate.dispersion();
   recent.expected = 0;
   recent.came = 0;
-  end_hours(at, zone, slow_changed);
+  end_hours(at, step, zone, slow_changed);
   recent.last = at;
   return change;
 }

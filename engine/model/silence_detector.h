@@ -24,7 +24,7 @@ namespace touchstone {
 struct SilenceDetector {
   struct Recent {
     EventTime last{};  ///< the beginning of the last pane with interactions
-    std::int64_t in_hour = 0;
+    HourCounts hour;
     double evidence = 0;
     EventTime since{};  ///< since when there is evidence
     std::int64_t came = 0;
@@ -44,13 +44,13 @@ struct SilenceDetector {
   /// The closing at which the silence fires, if nothing comes; nothing where that is more than some weeks off. What
   /// comes puts it off, and only a change of the slow part can bring it forward.
   [[nodiscard]] std::optional<EventTime> fires_at(Millis step, const TimeZone& zone, double hours_between) const;
-  LevelChange fire(EventTime at, const TimeZone& zone, bool& slow_changed);
+  LevelChange fire(EventTime at, Millis step, const TimeZone& zone, bool& slow_changed);
   [[nodiscard]] std::optional<EventTime> gives_up_at() const;
   LevelChange give_up(EventTime at, bool& slow_changed);
 
  private:
   [[nodiscard]] double limit(double hours_between) const;
-  void end_hours(EventTime until, const TimeZone& zone, bool& slow_changed);
+  void end_hours(EventTime until, Millis step, const TimeZone& zone, bool& slow_changed);
 };
 
 }  // namespace touchstone

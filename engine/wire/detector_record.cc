@@ -153,7 +153,10 @@ void pass_level_slow(Way& way, Slow& slow) {
 
 template <typename Way, typename Rate>
 void pass_rate(Way& way, Rate& rate) {
-  for (auto* each : {&rate.came, &rate.hours, &rate.squares, &rate.squared_hours}) way.real(*each);
+  for (auto* each :
+       {&rate.came, &rate.hours, &rate.squares, &rate.squared_hours, &rate.pane_squares, &rate.pane_expected}) {
+    way.real(*each);
+  }
   const auto share = [&](auto& each) {
     way.real(each.came);
     way.real(each.expected);
@@ -165,7 +168,8 @@ void pass_rate(Way& way, Rate& rate) {
 template <typename Way, typename Recent>
 void pass_silence_recent(Way& way, Recent& recent) {
   way.time(recent.last);
-  way.whole(recent.in_hour);
+  way.whole(recent.hour.came);
+  way.whole(recent.hour.squares);
   way.real(recent.evidence);
   way.time(recent.since);
   way.whole(recent.came);
@@ -182,7 +186,8 @@ void pass_silence_slow(Way& way, Slow& slow) {
 template <typename Way, typename Recent>
 void pass_conversions_recent(Way& way, Recent& recent) {
   way.time(recent.last);
-  way.whole(recent.in_hour);
+  way.whole(recent.hour.came);
+  way.whole(recent.hour.squares);
 }
 
 template <typename Way, typename Slow>
