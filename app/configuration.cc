@@ -104,6 +104,11 @@ void set(T& target, const std::optional<U>& found) {
   if (found) target = static_cast<T>(*found);
 }
 
+template <typename T>
+void set(std::optional<T>& target, const std::optional<T>& found) {
+  if (found) target = found;
+}
+
 /// Reads one configuration; what is wrong keeps its default, and is a problem.
 class ConfigurationReader {
  public:

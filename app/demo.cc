@@ -223,7 +223,7 @@ class Demo {
   Result<void> finish() {
     screen_.leave();
     engine_->stop();
-    const Result<void> ended = engine_->wait();
+    Result<void> ended = engine_->wait();
     // What the last commits wrote.
     TOUCHSTONE_TRY(reader_->read_to_ends(kLastReading, [this](const Record& record) { summary_.take(record); }));
     reader_->close();

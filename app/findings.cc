@@ -41,15 +41,17 @@ class Printer {
  private:
   using Found = std::vector<const TouchpointReading*>;
 
-  const std::string& id(const TouchpointReading& seen) const { return rules_.touchpoints().id(seen.touchpoint); }
-  const Expectation& expectation(const TouchpointReading& seen) const {
+  [[nodiscard]] const std::string& id(const TouchpointReading& seen) const {
+    return rules_.touchpoints().id(seen.touchpoint);
+  }
+  [[nodiscard]] const Expectation& expectation(const TouchpointReading& seen) const {
     return rules_.map().touchpoints[seen.touchpoint.value()].expect;
   }
-  std::string_view red() const { return colours_ == Colours::kAnsi ? "\033[31m" : ""; }
-  std::string_view plain() const { return colours_ == Colours::kAnsi ? "\033[0m" : ""; }
+  [[nodiscard]] std::string_view red() const { return colours_ == Colours::kAnsi ? "\033[31m" : ""; }
+  [[nodiscard]] std::string_view plain() const { return colours_ == Colours::kAnsi ? "\033[0m" : ""; }
 
   template <typename Picked, typename Before>
-  Found find(const Picked& picked, const Before& before) const {
+  [[nodiscard]] Found find(const Picked& picked, const Before& before) const {
     Found found;
     for (const TouchpointReading& seen : reading_.touchpoints) {
       if (picked(seen)) found.push_back(&seen);

@@ -130,7 +130,7 @@ class Feed {
     const bool may_forget = line.size() < 2 * kLargestRecord && (line.find("forget") != std::string_view::npos ||
                                                                  line.find('\\') != std::string_view::npos);
     if (partitions_ > 1 || may_forget) {
-      Record probe{record.topic, *record.partition, *record.offset, std::nullopt, std::nullopt, line, {}};
+      const Record probe{record.topic, *record.partition, *record.offset, std::nullopt, std::nullopt, line, {}};
       (void)decoder_.decode(probe);
       std::optional<std::string_view> customer = decoder_.customer();
       if (const auto forgotten = decoder_.forget()) {

@@ -311,7 +311,7 @@ Result<void> run_engine(EngineOptions options, RocksTables& tables, const Proces
   auto shelves = file_shelves(configuration.state.dir);
   if (!shelves) return shelves.error();
   options.topology.make_shelf = std::move(*shelves);
-  Purge purge(tables, configuration.privacy.purge);
+  const Purge purge(tables, configuration.privacy.purge);
   const auto keeper = keep_standby(configuration.state.standby, options, tables, clock, board);
   Engine engine(std::move(options), tables, clock, board);
   engine.start();
@@ -330,7 +330,7 @@ Result<void> run_engine(EngineOptions options, RocksTables& tables, const Proces
   if (engine.stopping() && !tables.damaged()) signals.end_soon();
   if (keeper) keeper->stop();
   stop(engine, signals);
-  const Result<void> ended = engine.wait();
+  Result<void> ended = engine.wait();
   if (ended && tables.damaged())
     return Error(ErrorKind::kReject, "state in " + configuration.state.dir + " is damaged");
   return ended;
@@ -346,7 +346,7 @@ Result<void> run_engines(const EngineOptions& options, const RocksTablesOptions&
         open_tables(process.configuration.state.dir, tables_options, process.board, process.signals, process.service);
     if (!tables) return tables.error();
     if (!*tables) return {};
-    const Result<void> ended = run_engine(options, **tables, process);
+    Result<void> ended = run_engine(options, **tables, process);
     if (ended || !(*tables)->damaged() || rebuilt == kRebuilds || process.signals.stop_requested()) return ended;
     tables_options.report(ended.error().message() + ": it is emptied and restored from the changelog");
     tables->reset();

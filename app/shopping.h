@@ -59,9 +59,9 @@ struct Shopper {
 /// What a customer is going to do.
 struct ScenePlan {
   EventTime due;
-  std::uint64_t order;  ///< of planning, for plans of one time
-  std::uint64_t shopper;
-  Scene scene;
+  std::uint64_t order{};  ///< of planning, for plans of one time
+  std::uint64_t shopper{};
+  Scene scene{};
   bool operator<(const ScenePlan& other) const {
     return due != other.due ? due > other.due : order > other.order;  // the soonest on top of a queue
   }

@@ -53,8 +53,8 @@ std::string time_of_day(const std::string& time) { return time.size() >= 19 ? ti
 
 }  // namespace
 
-Summary::Summary(const Rules& rules, const TopicNames& topics, std::string window)
-    : rules_(rules), topics_(topics), rows_(rules, std::move(window)) {
+Summary::Summary(const Rules& rules, TopicNames topics, std::string window)
+    : rules_(rules), topics_(std::move(topics)), rows_(rules, std::move(window)) {
   for (const Segment& segment : rules_.map().segments) segments_.push_back(segment.id);
   segments_.emplace_back(kOtherId);
   segments_.emplace_back(kAllId);

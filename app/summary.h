@@ -29,7 +29,7 @@ struct Layout {
 class Summary {
  public:
   /// Shows the rows of this window, one of the rules' settings. Borrows the rules.
-  Summary(const Rules& rules, const TopicNames& topics, std::string window);
+  Summary(const Rules& rules, TopicNames topics, std::string window);
 
   /// Takes a record of a derived topic.
   void take(const Record& record);

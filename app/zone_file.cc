@@ -16,8 +16,9 @@ constexpr std::size_t kLargestZoneFile = std::size_t{1} << 20;
 constexpr std::int64_t kQuarterSeconds = 900;
 
 std::int64_t big_endian(std::string_view bytes) {
-  auto value = static_cast<std::int64_t>(static_cast<signed char>(bytes.front()));
-  for (const char each : bytes.substr(1))
+  // The sign goes on to the left of the bytes.
+  std::int64_t value = (static_cast<unsigned char>(bytes.front()) & 0x80) != 0 ? -1 : 0;
+  for (const char each : bytes)
     value = static_cast<std::int64_t>(static_cast<std::uint64_t>(value) << 8 | static_cast<unsigned char>(each));
   return value;
 }

@@ -32,7 +32,8 @@ constexpr double kHourNoise = 0.01;
 class Ratings {
  public:
   Ratings() {
-    for (double tilt = -6; tilt < 6; tilt += 0.002) {
+    for (int step = -3'000; step < 3'000; ++step) {
+      const double tilt = 0.002 * step;
       constexpr std::array kShape = {0.04, 0.05, 0.10, 0.20, 0.61};
       std::array<double, 5> weights{};
       double all = 0;
@@ -66,7 +67,7 @@ class Ratings {
 
 struct Response {
   EventTime at;
-  std::int64_t millionths;
+  std::int64_t millionths{};
 };
 
 /// The ratings of one cell, in order of time. A copy goes on from where the original stands.

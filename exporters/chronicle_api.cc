@@ -167,7 +167,7 @@ HttpResponse answer(std::string_view name, const Result<Asked>& asked, const Chr
 
 }  // namespace
 
-std::vector<HttpRoute> chronicle_routes(const RulesNow& rules, ChronicleNow chronicle) {
+std::vector<HttpRoute> chronicle_routes(const RulesNow& rules, const ChronicleNow& chronicle) {
   return {{.method = "GET",
            .path = "/api/v1/windows",
            .handler =

@@ -16,6 +16,6 @@ namespace touchstone {
 using ChronicleNow = std::function<std::shared_ptr<const Chronicle>()>;
 
 /// GET /api/v1/windows and GET /api/v1/alerts; docs/http.md says what they take and answer.
-[[nodiscard]] std::vector<HttpRoute> chronicle_routes(const RulesNow& rules, ChronicleNow chronicle);
+[[nodiscard]] std::vector<HttpRoute> chronicle_routes(const RulesNow& rules, const ChronicleNow& chronicle);
 
 }  // namespace touchstone

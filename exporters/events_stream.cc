@@ -116,7 +116,7 @@ class EventsStream final : public HttpStream {
     }
     return out;
   }
-  bool ended() const override { return ended_; }
+  [[nodiscard]] bool ended() const override { return ended_; }
 
  private:
   const std::shared_ptr<Subscription> subscription_;

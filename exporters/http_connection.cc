@@ -85,10 +85,7 @@ HttpReceived request_from(Parser::value_type message) {
 
 // A header of ours with a line break in it would be two headers.
 bool is_printable(std::string_view text) {
-  for (const char letter : text) {
-    if (static_cast<unsigned char>(letter) < 0x20 || letter == 0x7F) return false;
-  }
-  return true;
+  return std::all_of(text.begin(), text.end(), [](unsigned char letter) { return letter >= 0x20 && letter != 0x7F; });
 }
 
 // For whoever opens an answer in a browser: it runs nothing that is not ours, in nobody's frame, and tells other pages

@@ -55,7 +55,7 @@ HttpResponse json_error(unsigned status, std::string_view message) {
 
 Result<void> read_target(std::string_view target, HttpRequest& request) {
   if (!target.starts_with('/')) return Error(ErrorKind::kReject, "the request target must begin with a slash");
-  const Error malformed(ErrorKind::kReject, "a percent sign in the request target needs two hexadecimal digits");
+  Error malformed(ErrorKind::kReject, "a percent sign in the request target needs two hexadecimal digits");
   const std::size_t question = target.find('?');
   auto path = decoded(target.substr(0, question), Plus::kIsPlus);
   if (!path) return malformed;

@@ -216,12 +216,13 @@ asio::awaitable<void> HttpServer::Listener::send_stream(HttpStream& stream, Http
 }
 
 HttpResponse HttpServer::Listener::run_handler(const HttpRoute& route, const HttpRequest& request) {
-  std::string cause = "unknown exception";
+  std::string cause;
   try {
     return route.handler(request);
   } catch (const std::exception& failure) {
     cause = failure.what();
   } catch (...) {  // whatever it is, it must not end the process
+    cause = "unknown exception";
   }
   ++tally_.handler_failures;
   if (options_.report) options_.report("HTTP handler of " + route.path + " failed: " + cause);
@@ -232,7 +233,7 @@ HttpResponse HttpServer::Listener::run_handler(const HttpRoute& route, const Htt
 void HttpServer::Listener::refuse(tcp::socket socket) {
   ++tally_.refused_connections;
   boost::system::error_code ignored;
-  std::array<char, 4096> unread;
+  std::array<char, 4096> unread{};
   socket.non_blocking(true, ignored);
   socket.write_some(asio::buffer(kTooManyConnections), ignored);
   socket.shutdown(tcp::socket::shutdown_send, ignored);

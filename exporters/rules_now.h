@@ -15,7 +15,7 @@ class RulesNow {
   /// Those in force by the board, which must outlive this and have been told of some.
   explicit RulesNow(const Board& board) : board_(&board) {}
   /// Always these.
-  RulesNow(std::shared_ptr<const Rules> always) : always_(std::move(always)) {}
+  explicit RulesNow(std::shared_ptr<const Rules> always) : always_(std::move(always)) {}
 
   [[nodiscard]] std::shared_ptr<const Rules> operator()() const {
     return board_ != nullptr ? board_->rules() : always_;

@@ -40,6 +40,7 @@ class KafkaEvents {
   KafkaEvents(KafkaLogger logger, void* owner) : owner_(owner), logger_(std::move(logger)) {}
   KafkaEvents(const KafkaEvents&) = delete;
   KafkaEvents& operator=(const KafkaEvents&) = delete;
+  ~KafkaEvents() = default;
 
   static KafkaEvents& of(const rd_kafka_t* client) { return *static_cast<KafkaEvents*>(rd_kafka_opaque(client)); }
 

@@ -23,6 +23,7 @@ class KafkaFollower {
                                                      const std::vector<std::string>& topics);
   KafkaFollower(const KafkaFollower&) = delete;
   KafkaFollower& operator=(const KafkaFollower&) = delete;
+  ~KafkaFollower() = default;
 
   [[nodiscard]] const std::vector<TopicPartition>& partitions() const { return partitions_; }
   /// What the broker holds of a partition now.

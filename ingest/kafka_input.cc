@@ -328,7 +328,7 @@ void KafkaInput::close(Place place) {
   const Deadline deadline(connection_.hurried && connection_.hurried() ? kHurriedClose : kClosePatience);
   // To unsubscribe would tell the group; a static member that only closes is missed after the session time-out. Then
   // closing itself takes the partitions away, through on_rebalance.
-  if (!topics_.empty() && !(place == Place::kKept && static_)) {
+  if (!topics_.empty() && (place != Place::kKept || !static_)) {
     rd_kafka_unsubscribe(client_.get());
     while (!assigned_.empty() && !deadline.passed()) {
       const MessagePtr ignored(rd_kafka_consumer_poll(client_.get(), static_cast<int>(kCloseStep.count())));

@@ -62,7 +62,7 @@ Result<Offset> KafkaLog::read(const TopicPartition& partition, Offset from,
 
 Result<std::int32_t> KafkaLog::partition_count(const std::string& topic) { return input_->partition_count(topic); }
 
-Result<void> KafkaLog::produce(OutRecord record) { return output_->produce(std::move(record)); }
+Result<void> KafkaLog::produce(OutRecord record) { return output_->produce(record); }
 
 Result<Receipt> KafkaLog::commit(std::span<const ConsumedOffset> consumed) {
   return output_->commit({consumed.begin(), consumed.end()}, input_->membership());
@@ -89,7 +89,7 @@ void KafkaLog::end(KafkaInput::Place place) {
   };
   auto clients = std::make_shared<Clients>(Clients{std::move(output_), std::move(restore_), std::move(input_)});
   std::promise<void> ended;
-  std::future<void> end = ended.get_future();
+  const std::future<void> end = ended.get_future();
   std::thread ending([clients, ended = std::move(ended)]() mutable {
     clients->output.reset();
     clients->restore.reset();

@@ -167,7 +167,7 @@ Result<rd_kafka_topic_t*> KafkaOutput::topic(const std::string& name) {
   return topics_.emplace(name, std::move(made)).first->second.get();
 }
 
-Result<void> KafkaOutput::produce(OutRecord record) {
+Result<void> KafkaOutput::produce(const OutRecord& record) {
   if (size_of(record.key) + size_of(record.value) > kLargestKafkaRecord) {
     return Error(ErrorKind::kReject, "a record for " + record.topic + " is larger than any that can be written");
   }
@@ -211,7 +211,7 @@ Result<void> KafkaOutput::enqueue(const OutRecord& record, rd_kafka_topic_t* top
     }
     serve();
     if (const auto fatal = events_.fatal()) return lose(*fatal);
-    const Error error = error_of(code, "writing to " + record.topic);
+    Error error = error_of(code, "writing to " + record.topic);
     if (error.kind() == ErrorKind::kReject) return error;
     // Anything else means that the transaction takes nothing more: an earlier record could not be written.
     return lose(error.as(code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR__FATAL ? ErrorKind::kFatal

@@ -23,7 +23,7 @@ class KafkaOutput {
   /// Takes the transactional id over: an older producer of it is fenced, its open transaction aborted.
   static Result<std::unique_ptr<KafkaOutput>> open(KafkaConnection connection, std::string transactional_id);
 
-  Result<void> produce(OutRecord record);
+  Result<void> produce(const OutRecord& record);
   /// `member` vouches for the offsets; without one a commit with offsets is lost.
   Result<Receipt> commit(const std::vector<ConsumedOffset>& consumed, const rd_kafka_consumer_group_metadata_t* member);
   Result<void> abort();

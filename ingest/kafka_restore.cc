@@ -17,7 +17,7 @@ constexpr Millis kPoll{100};
 struct KafkaRestore::Progress {
   const TopicPartition& partition;
   const std::function<void(const Record&)>& visit;
-  std::int64_t next;      // where reading goes on
+  std::int64_t next{};    // where reading goes on
   std::int64_t end = -1;  // where it is to stop; known at the first end of the stable records
 };
 

@@ -58,8 +58,8 @@ class LineReader::Source {
   bool between_members_ = false;
   z_stream inflate_{};
   std::string_view unread_;  ///< of raw_, what was not yet used
-  Block raw_;
-  Block inflated_;
+  Block raw_{};
+  Block inflated_{};
 };
 
 Result<void> LineReader::Source::recognise() {

@@ -145,13 +145,13 @@ class MapReader {
     const auto entries = entries_of(value);
     for (std::size_t i = 0; i < entries.size(); ++i) {
       const auto& [stage, weight] = entries[i];
-      check_stage(stage, value, value.node().entries[i].first->at);
+      (void)check_stage(stage, value, value.node().entries[i].first->at);
       if (const auto number = weight.number(kNotNegative)) map_.lifecycle.weights.emplace(stage, *number);
     }
   }
 
   /// Whether the map has that stage; if not, it is a problem of `value`, at the given position.
-  bool check_stage(const std::string& stage, const YamlValue& value, Position at) const {
+  [[nodiscard]] bool check_stage(const std::string& stage, const YamlValue& value, Position at) const {
     const auto& stages = map_.lifecycle.stages;
     if (std::find(stages.begin(), stages.end(), stage) != stages.end()) return true;
     const std::vector<Word> names(stages.begin(), stages.end());
@@ -271,7 +271,7 @@ class MapReader {
       Move& move = touchpoint.moves.emplace_back();
       if (const auto to = keys.need("to")) {
         move.to = to->text().value_or("");
-        if (!move.to.empty()) check_stage(move.to, *to, to->node().at);
+        if (!move.to.empty()) (void)check_stage(move.to, *to, to->node().at);
       }
       if (const auto back = keys.find("back")) move.back = back->boolean().value_or(false);
       const auto when = keys.find("when");

@@ -31,7 +31,7 @@ Result<void> SimLog::enter(SimCall call) {
 }
 
 Result<void> SimLog::fail(const SimFault& fault) {
-  const Error error(fault.kind, "injected failure");
+  Error error(fault.kind, "injected failure");
   if (fault.kind == ErrorKind::kFatal) dead_ = error;
   if (fault.kind == ErrorKind::kAbort) lost_transaction_ = true;
   return error;

@@ -52,7 +52,7 @@ class SimLog : public Log {
 
   struct Staged {
     SimRecord record;  ///< its partition is chosen already
-    bool addressed;    ///< the caller chose it: the receipt will name it
+    bool addressed{};  ///< the caller chose it: the receipt will name it
   };
 
   // All of these expect the broker's mutex to be held.

@@ -97,7 +97,7 @@ class Builder : public YAML::EventHandler {
     std::size_t depth = 1;
   };
   struct Anchored {
-    const YamlNode* node;
+    const YamlNode* node{};
     Extent extent;
   };
   /// A collection whose end has not come yet.
@@ -150,7 +150,7 @@ class Builder : public YAML::EventHandler {
   }
 
   void close() {
-    Open closed = std::move(open_.back());
+    const Open closed = std::move(open_.back());
     open_.pop_back();
     finish(*closed.node, closed.anchor, closed.mark, closed.extent);
   }

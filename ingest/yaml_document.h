@@ -39,10 +39,11 @@ struct YamlNode {
 /// The one document of a file. Movable; nodes keep their addresses.
 class YamlDocument {
  public:
-  YamlDocument(YamlDocument&&) = default;
-  YamlDocument& operator=(YamlDocument&&) = default;
+  YamlDocument(YamlDocument&&) noexcept = default;
+  YamlDocument& operator=(YamlDocument&&) noexcept = default;
   YamlDocument(const YamlDocument&) = delete;
   YamlDocument& operator=(const YamlDocument&) = delete;
+  ~YamlDocument() = default;
 
   /// Reads a file, or reports why it cannot be read.
   [[nodiscard]] static YamlDocument from_file(const std::string& path, const YamlLimits& limits = {});
@@ -52,10 +53,10 @@ class YamlDocument {
   [[nodiscard]] const std::string& file() const { return file_; }
   /// Null if the text is no YAML document, or an empty one; there are problems then.
   [[nodiscard]] const YamlNode* root() const& { return root_; }
-  const YamlNode* root() const&& = delete;
+  [[nodiscard]] const YamlNode* root() const&& = delete;
   /// What is wrong with it as YAML: syntax, a limit, duplicate keys, unknown tags.
   [[nodiscard]] const std::vector<Problem>& problems() const& { return problems_; }
-  const std::vector<Problem>& problems() const&& = delete;
+  [[nodiscard]] const std::vector<Problem>& problems() const&& = delete;
 
  private:
   explicit YamlDocument(std::string file) : file_(std::move(file)) {}

@@ -56,14 +56,14 @@ std::optional<std::string> YamlValue::text() const {
 }
 
 std::optional<std::string> YamlValue::one_of(std::span<const std::string_view> words) const {
-  const std::optional<std::string> found = text();
+  std::optional<std::string> found = text();
   if (!found || std::find(words.begin(), words.end(), *found) != words.end()) return found;
   problem(in_quotes(*found) + " is not " + written_list(words) + suggestion(*found, words));
   return std::nullopt;
 }
 
 std::optional<std::string> YamlValue::id() const {
-  const std::optional<std::string> found = text();
+  std::optional<std::string> found = text();
   if (!found || is_valid_id(*found)) return found;
   problem(in_quotes(*found) +
           " is not an id: at most 64 of a-z, 0-9, \".\", \"_\" and \"-\", the first a letter or digit");
@@ -150,7 +150,7 @@ std::vector<std::string> YamlValue::texts() const {
   return found;
 }
 
-YamlMapping::YamlMapping(const YamlValue& value, std::span<const std::string_view> known) : value_(value) {
+YamlMapping::YamlMapping(YamlValue value, std::span<const std::string_view> known) : value_(std::move(value)) {
   if (!is_mapping()) {
     value_.problem("expected a mapping, found " + description(value_.node()));
     return;
@@ -164,7 +164,7 @@ YamlMapping::YamlMapping(const YamlValue& value, std::span<const std::string_vie
 std::optional<YamlValue> YamlMapping::find(std::string_view key) const {
   for (const auto& [name, node] : value_.node().entries) {
     if (name->text != key) continue;
-    const YamlValue found(*node, path_of_key(value_.path(), key), value_.problems());
+    YamlValue found(*node, path_of_key(value_.path(), key), value_.problems());
     if (found.kind() != YamlKind::kNull) return found;
     found.problem("has no value; leave the key out or give it one");
     return std::nullopt;

@@ -72,7 +72,7 @@ class YamlValue {
 /// and a value that is no mapping; the latter is then read as one without keys.
 class YamlMapping {
  public:
-  YamlMapping(const YamlValue& value, std::span<const std::string_view> known);
+  YamlMapping(YamlValue value, std::span<const std::string_view> known);
 
   [[nodiscard]] bool is_mapping() const { return value_.kind() == YamlKind::kMapping; }
   /// The key's value, or nothing; a key without a value is a problem.

@@ -23,6 +23,8 @@ class FileShelf final : public Shelf {
   static constexpr std::uint64_t kFileBytes = std::uint64_t{4} << 20;
 
   explicit FileShelf(std::string directory);
+  FileShelf(const FileShelf&) = delete;
+  FileShelf& operator=(const FileShelf&) = delete;
   ~FileShelf() override;
 
   Place put(std::string_view bytes) override;

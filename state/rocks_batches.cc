@@ -94,7 +94,7 @@ Result<bool> BatchWatch::whole(rocksdb::DB& database, const rocksdb::Options& op
     if (before == tables_before_.end() || present == now.end() || before->second != present->second) continue;
     if (file.smallestkey != kBatchKey) continue;
     rocksdb::SstFileReader reader(options);
-    rocksdb::Status status = reader.Open(directory_ + "/" + name);
+    const rocksdb::Status status = reader.Open(directory_ + "/" + name);
     if (!status.ok()) return Error(ErrorKind::kFatal, status.ToString());
     const std::unique_ptr<rocksdb::Iterator> entries(reader.NewIterator(rocksdb::ReadOptions()));
     entries->SeekToFirst();

@@ -87,7 +87,7 @@ class PastItsTime : public rocksdb::CompactionFilter {
     const auto time = time_of(key.ToStringView());
     return time && time->second < horizon_->oldest(time->first);
   }
-  const char* Name() const override { return "touchstone.PastItsTime"; }
+  [[nodiscard]] const char* Name() const override { return "touchstone.PastItsTime"; }
 
  private:
   std::shared_ptr<Horizon> horizon_;
@@ -100,7 +100,7 @@ class PastItsTimeFactory : public rocksdb::CompactionFilterFactory {
       const rocksdb::CompactionFilter::Context& /*context*/) override {
     return std::make_unique<PastItsTime>(horizon_);
   }
-  const char* Name() const override { return "touchstone.PastItsTimeFactory"; }
+  [[nodiscard]] const char* Name() const override { return "touchstone.PastItsTimeFactory"; }
 
  private:
   std::shared_ptr<Horizon> horizon_;

@@ -29,7 +29,6 @@
 namespace rocksdb {
 class DB;
 class Env;
-class Iterator;
 }  // namespace rocksdb
 
 namespace touchstone {
@@ -56,8 +55,8 @@ class RocksChronicle : public Chronicle {
 
   Result<void> add(std::span<const ChronicleEntry> entries, std::span<const ConsumedOffset> next) override;
   Result<std::optional<Offset>> next(const TopicPartition& partition) override;
-  Result<ChroniclePage> current(const ChronicleQuery& query) const override;
-  Result<ChroniclePage> past(const ChronicleQuery& query) const override;
+  [[nodiscard]] Result<ChroniclePage> current(const ChronicleQuery& query) const override;
+  [[nodiscard]] Result<ChroniclePage> past(const ChronicleQuery& query) const override;
 
   /// Rewrites everything, without what is past its time; for tests.
   void compact();
@@ -74,8 +73,8 @@ class RocksChronicle : public Chronicle {
                  std::unique_ptr<rocksdb::DB> database);
   static Result<std::unique_ptr<RocksChronicle>> open_whole(const RocksChronicleOptions& options);
   Result<void> check_format();
-  Result<ChroniclePage> past_rows(const ChronicleQuery& query) const;
-  Result<ChroniclePage> past_alerts(const ChronicleQuery& query) const;
+  [[nodiscard]] Result<ChroniclePage> past_rows(const ChronicleQuery& query) const;
+  [[nodiscard]] Result<ChroniclePage> past_alerts(const ChronicleQuery& query) const;
 
   const RocksChronicleOptions options_;
   const std::shared_ptr<Horizon> horizon_;

@@ -72,10 +72,10 @@ class Chronicle {
   virtual Result<std::optional<Offset>> next(const TopicPartition& partition) = 0;
 
   /// The last entries of the keys, in the order of their keys.
-  virtual Result<ChroniclePage> current(const ChronicleQuery& query) const = 0;
+  [[nodiscard]] virtual Result<ChroniclePage> current(const ChronicleQuery& query) const = 0;
   /// Rows in the order of their keys and then closings, alerts in that of their times. A page may hold fewer than
   /// `limit` values, none even, and still have a page after it, because the work for one page is bounded too.
-  virtual Result<ChroniclePage> past(const ChronicleQuery& query) const = 0;
+  [[nodiscard]] virtual Result<ChroniclePage> past(const ChronicleQuery& query) const = 0;
 };
 
 }  // namespace touchstone

@@ -53,7 +53,7 @@ struct Counts {
     friend auto operator<=>(const Move&, const Move&) = default;
   };
   struct CreditTo {
-    CreditModel model;
+    CreditModel model{};
     TouchpointNo touchpoint;
     SegmentNo segment;
     friend auto operator<=>(const CreditTo&, const CreditTo&) = default;
@@ -61,7 +61,7 @@ struct Counts {
   struct Rating {
     TouchpointNo touchpoint;
     SegmentNo segment;
-    RatingKind kind;
+    RatingKind kind{};
     friend auto operator<=>(const Rating&, const Rating&) = default;
   };
   struct Rated {

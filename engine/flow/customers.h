@@ -82,7 +82,7 @@ class Customers {
   };
   struct Due {
     EventTime at;
-    Slot slot;
+    Slot slot{};
     /// The queue's first is the earliest.
     friend bool operator<(const Due& a, const Due& b) { return a.at > b.at; }
   };

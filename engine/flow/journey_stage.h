@@ -76,7 +76,7 @@ class JourneyStage final : public Stage {
   void advance(const Event& event, const Arrival& arrival);
   /// Customers due by the watermark lapse; those due before it stood at `before` are late and not counted.
   void lapse_until(EventTime watermark, std::optional<EventTime> before, Offset at, Output& out);
-  void forget(std::string_view customer, Offset at, Output& out);
+  void forget(std::string_view id, Offset at, Output& out);
   void write_observation(const Event& event, const Observation& seen, const Source& source, Output& out) const;
   void write_transition(const Transition& transition, CustomerName customer, Output& out) const;
   [[nodiscard]] CustomerName name_of(std::string_view customer) const;

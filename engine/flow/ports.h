@@ -144,7 +144,7 @@ enum class StageKind : std::uint8_t { kIntake = 1, kJourney = 2, kWindows = 3 };
 
 /// One stage on one partition of its input topic.
 struct TaskId {
-  StageKind stage;
+  StageKind stage{};
   std::string topic;  ///< the input topic
   Partition partition;
   friend auto operator<=>(const TaskId&, const TaskId&) = default;

@@ -229,7 +229,7 @@ void WindowStage::drop_changes() {
 bool WindowStage::restore(std::string_view bytes, std::string_view value) {
   const std::optional<WindowsKeyParts> parts = read_windows_key(bytes);
   if (!parts || parts->window >= windows_.specs().size()) return false;
-  WindowsKey key{WindowsKey::Kind::kPane, parts->window, windows_.index(parts->cell), parts->time};
+  const WindowsKey key{WindowsKey::Kind::kPane, parts->window, windows_.index(parts->cell), parts->time};
   ByteReader in(value);
   switch (static_cast<KeyKind>(bytes.front())) {
     case KeyKind::kPane:

@@ -46,12 +46,12 @@ class WindowStage final : public Stage {
   [[nodiscard]] std::string position_state() const override;
   std::vector<TableChange> take_changes(std::uint32_t slice) override;
   void drop_changes() override;
-  bool restore(std::string_view key, std::string_view value) override;
+  bool restore(std::string_view bytes, std::string_view value) override;
   bool restored(const std::vector<std::string>& slice_states, const std::string& from) override;
   void publish(Board& board, const TaskId& task, bool everything) override;
 
  private:
-  void add(const NamedDelta& delta, Offset at, Output& out);
+  void add(const NamedDelta& named, Offset at, Output& out);
   void close(const std::optional<EndOfInput>& end, Offset at, Output& out);
   void write_alerts(std::vector<Alert> alerts, Output& out) const;
   [[nodiscard]] std::uint32_t slice_of(CellIndex cell);

@@ -36,7 +36,7 @@ inline constexpr std::array<std::string_view, 9> kScopeNames = {"touchpoint", "c
 /// A cell by names, as it goes over the wire and out of the door. Ordered by scope, then by the bytes of the
 /// ids.
 struct CellKey {
-  Scope scope;
+  Scope scope{};
   std::string id;       ///< `all` for the scope all, `(start)` for the start of a chain
   std::string segment;  ///< `all` for all segments together
   friend auto operator<=>(const CellKey&, const CellKey&) = default;

@@ -163,7 +163,7 @@ std::optional<LevelPane> Detectors::waits_of(WaitReference& waits, const Cell& a
 
 void Detectors::watch_levels(CellIndex cell, CellDetectors& held, EventTime begin, const Cell& amounts,
                              const AlertSink& alert) {
-  LevelPane pane{begin, step_, rules_.settings().zone.hour_of(begin), 0, 0, {}};
+  const LevelPane pane{begin, step_, rules_.settings().zone.hour_of(begin), 0, 0, {}};
   if (watches(AlertKind::kSatisfactionDrop)) {
     LevelPane ratings = pane;
     ratings.responses = amounts.at(measure_key(MeasureKind::kResponses));

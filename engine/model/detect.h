@@ -86,9 +86,9 @@ class Detectors {
  private:
   struct Due {
     EventTime at;
-    AlertKind kind;
-    bool gives_up;
-    bool expires;
+    AlertKind kind{};
+    bool gives_up{};
+    bool expires{};
   };
   void watch_levels(CellIndex cell, CellDetectors& held, EventTime begin, const Cell& amounts, const AlertSink& alert);
   void watch_level(CellIndex cell, CellDetectors& held, AlertKind kind, const LevelPane& pane, const AlertSink& alert);

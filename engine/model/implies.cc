@@ -47,8 +47,8 @@ bool parts_within(const Condition& later, const Condition& earlier) {
   if (earlier.equals) return false;
   if (earlier.exists && *earlier.exists && !needs_presence(later)) return false;
   if (earlier.exists && !*earlier.exists && later.exists.value_or(true)) return false;
-  if (earlier.min && !(later.min && *later.min >= *earlier.min)) return false;
-  if (earlier.max && !(later.max && *later.max <= *earlier.max)) return false;
+  if (earlier.min && (!later.min || *later.min < *earlier.min)) return false;
+  if (earlier.max && (!later.max || *later.max > *earlier.max)) return false;
   if (earlier.regex && later.regex != earlier.regex) return false;
   if (!earlier.glob) return true;
   if (takes_every_text(earlier)) return later.glob || later.regex;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <ranges>
 
 #include "engine/model/fixed.h"
 
@@ -68,10 +69,10 @@ Satisfaction rated_by(const Event& event, const Observation& seen, const Custome
     return satisfaction;
   }
   if (!rules.touchpoint(seen.touchpoint).feedback) return satisfaction;
-  for (auto touch = customer.rateable.rbegin(); touch != customer.rateable.rend(); ++touch) {
-    if (event.time - touch->time > rules.settings().rating_within) continue;
-    satisfaction.rates = touch->touchpoint;
-    satisfaction.channel = touch->channel;
+  for (const auto& touch : std::views::reverse(customer.rateable)) {
+    if (event.time - touch.time > rules.settings().rating_within) continue;
+    satisfaction.rates = touch.touchpoint;
+    satisfaction.channel = touch.channel;
     break;
   }
   return satisfaction;

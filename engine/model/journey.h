@@ -98,7 +98,7 @@ struct Placement {
 
 /// Adds what a timely observation counts to the cells it counts in, and the customer's presence. `watermark` is
 /// that of the partition after this event.
-void tally(const Observation& observation, EventTime time, EventTime watermark, const Rules& rules, Customer& customer,
+void tally(const Observation& seen, EventTime time, EventTime watermark, const Rules& rules, Customer& customer,
            DeltaSet& deltas);
 
 /// Adds what a timely lapse counts.

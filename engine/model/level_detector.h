@@ -170,7 +170,7 @@ struct LevelDetector {
   [[nodiscard]] double smallest_fall(const LevelOptions& options) const;
   [[nodiscard]] double effect_at(const LocalHour& hour) const;
   void end_hour(const LevelPane& pane, const LevelOptions& options);
-  void learn_hour(const Hour& hour, const LevelOptions& options);
+  void learn_hour(const Hour& learned, const LevelOptions& options);
   [[nodiscard]] bool suspects() const;
   void tune(const LevelOptions& options);
   void take_in(const LevelPane& pane, double effect, const LevelOptions& options, bool& slow_changed);

@@ -63,12 +63,12 @@ class Reader {
   }
 
  private:
-  const Measures& row(Scope scope, std::string_view id) const {
+  [[nodiscard]] const Measures& row(Scope scope, std::string_view id) const {
     static const Measures kNothing;
     const auto found = figures_.rows.find({scope, std::string(id), reading_.segment});
     return found == figures_.rows.end() ? kNothing : found->second;
   }
-  const Measures& row(TouchpointNo touchpoint) const {
+  [[nodiscard]] const Measures& row(TouchpointNo touchpoint) const {
     return row(Scope::kTouchpoint, rules_.touchpoints().id(touchpoint));
   }
 
@@ -148,7 +148,7 @@ class Reader {
     if (here.declared || here.interactions > 0) stage.touchpoints.push_back(here);
   }
 
-  bool stands_in(TouchpointNo number, StageNo stage) const {
+  [[nodiscard]] bool stands_in(TouchpointNo number, StageNo stage) const {
     if (number == rules_.unmapped()) return false;
     const auto& stages = rules_.map().touchpoints[number.value()].stages;
     return std::find(stages.begin(), stages.end(), rules_.stages().id(stage)) != stages.end();
@@ -182,12 +182,12 @@ class Reader {
     stage.spread = fraction(best.millionths - worst.millionths);
   }
 
-  double weight_of(const std::string& stage) const {
+  [[nodiscard]] double weight_of(const std::string& stage) const {
     const auto& weights = rules_.map().lifecycle.weights;
     const auto found = weights.find(stage);
     return found == weights.end() ? 1 : found->second;
   }
-  double sum_of_weights() const {
+  [[nodiscard]] double sum_of_weights() const {
     double sum = 0;
     for (const std::string& stage : rules_.map().lifecycle.stages) sum += weight_of(stage);
     return sum > 0 ? sum : 1;

@@ -29,7 +29,7 @@ class Matcher {
 
  private:
   struct Entry {
-    std::size_t rule;
+    std::size_t rule{};
     CompiledConjunction conjunction;
   };
   using Entries = std::vector<std::uint32_t>;  ///< numbers in entries_, ascending and so in order of rules

@@ -32,7 +32,7 @@ struct Visit {
 /// How many customers' visits of the same kind came, or (negative) were broken up.
 struct VisitCount {
   Visit visit;
-  std::int64_t count;
+  std::int64_t count{};
   friend bool operator==(const VisitCount&, const VisitCount&) = default;
 };
 
@@ -52,7 +52,7 @@ class Presence {
  public:
   /// A pane in which the customer visited the cell.
   struct Entry {
-    CellNo cell;
+    CellNo cell{};
     EventTime pane;
     friend auto operator<=>(const Entry&, const Entry&) = default;
   };

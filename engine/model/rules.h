@@ -60,7 +60,7 @@ struct Names {
 struct CompiledMove {
   StageNo to;
   CompiledPredicate when;
-  bool back;
+  bool back{};
 };
 
 /// What the journey stage needs of a touchpoint; `unmapped` has one too.

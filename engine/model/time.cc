@@ -85,7 +85,13 @@ EventTime floor_to(EventTime time, Millis step) {
 std::optional<EventTime> parse_rfc3339(std::string_view text) {
   using namespace std::chrono;
   Cursor cursor(text);
-  int y = 0, mo = 0, d = 0, h = 0, mi = 0, s = 0, ms = 0;
+  int y = 0;
+  int mo = 0;
+  int d = 0;
+  int h = 0;
+  int mi = 0;
+  int s = 0;
+  int ms = 0;
   char t = 0;
   Offset offset;
   const bool readable = cursor.digits(4, y) && cursor.literal('-') && cursor.digits(2, mo) && cursor.literal('-') &&

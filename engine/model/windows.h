@@ -32,9 +32,9 @@ namespace touchstone {
 /// One piece of keyed state of a window: what must be written again when it changes.
 struct WindowsKey {
   enum class Kind : std::uint8_t { kPane = 1, kEdge = 2, kRow = 3 };
-  Kind kind;
-  std::uint8_t window;
-  CellIndex cell;
+  Kind kind{};
+  std::uint8_t window{};
+  CellIndex cell{};
   EventTime time{};  ///< pane's beginning or edge's closing; not used for rows
   friend auto operator<=>(const WindowsKey&, const WindowsKey&) = default;
 };
@@ -57,7 +57,7 @@ class Windows {
 
   /// Adds the sums of a finest pane to every window. False if the finest window had closed over it already: the
   /// pane then counts from the next closings on, and not at all where it has left the window.
-  bool add_pane(CellIndex cell, EventTime pane, const Cell& amounts);
+  bool add_pane(CellIndex cell, EventTime finest, const Cell& amounts);
   /// Tells every window what distinct customers these visits make present.
   void add_visits(CellIndex cell, const VisitCount& visits);
 
@@ -126,15 +126,15 @@ class Windows {
     std::optional<EventTime> closed;
   };
 
-  void add_edge(CellIndex cell, std::size_t window, EventTime closing, std::int64_t change);
-  [[nodiscard]] std::optional<EventTime> next_closing(std::size_t window) const;
-  void close(std::size_t window, EventTime at, const CellFilter& may_touch, const RowSink& row);
-  void gain_and_lose_panes(std::size_t window, EventTime at, const CellFilter& may_touch, std::set<CellIndex>& touched);
-  void apply_edges(std::size_t window, EventTime at, const CellFilter& may_touch, std::set<CellIndex>& touched);
+  void add_edge(CellIndex cell, std::size_t number, EventTime closing, std::int64_t change);
+  [[nodiscard]] std::optional<EventTime> next_closing(std::size_t number) const;
+  void close(std::size_t number, EventTime at, const CellFilter& may_touch, const RowSink& row);
+  void gain_and_lose_panes(std::size_t number, EventTime at, const CellFilter& may_touch, std::set<CellIndex>& touched);
+  void apply_edges(std::size_t number, EventTime at, const CellFilter& may_touch, std::set<CellIndex>& touched);
   void credit_chains(std::set<CellIndex>& touched);
   std::vector<CellIndex> credit_chain(const std::string& segment, Chain& chain);
   [[nodiscard]] static Measures measures_of(const Current& current);
-  void write_rows(std::size_t window, EventTime at, const std::set<CellIndex>& touched, const RowSink& row);
+  void write_rows(std::size_t number, EventTime at, const std::set<CellIndex>& touched, const RowSink& row);
   void mark(WindowsKey::Kind kind, std::size_t window, CellIndex cell, EventTime time);
 
   std::vector<WindowSpec> specs_;

@@ -23,8 +23,8 @@ class NumbersOf {
   void know(const Dictionary<Number>& names) {
     to_state_.clear();
     from_state_.assign(ids_.size(), std::nullopt);
-    for (std::uint16_t i = 0; i < names.size(); ++i) {
-      const Number own(i);
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      const Number own(static_cast<std::uint16_t>(i));
       const std::string& id = names.id(own);
       ids_.add(id);
       const std::uint16_t number = ids_.find(id)->value();
@@ -42,7 +42,7 @@ class NumbersOf {
 
   void write(ByteWriter& out) const {
     out.number(ids_.size());
-    for (std::uint16_t i = 0; i < ids_.size(); ++i) out.text(ids_.id(Number(i)));
+    for (std::size_t i = 0; i < ids_.size(); ++i) out.text(ids_.id(Number(static_cast<std::uint16_t>(i))));
   }
   void read(ByteReader& in) {
     const std::size_t count = in.count();

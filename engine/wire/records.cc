@@ -79,14 +79,14 @@ Number number_of(Dictionary<Number>& dictionary, std::string_view id, ByteReader
 
 /// The largest sub of a kind whose sub is a number.
 std::uint16_t largest_sub(MeasureKind kind) {
-  static const std::uint16_t largest_bucket = bucket_of(kLongestLengthMs);
+  static const std::uint16_t kLargestBucket = bucket_of(kLongestLengthMs);
   switch (kind) {
     case MeasureKind::kRatings:
     case MeasureKind::kRatingSum:
       return kRatingKinds - 1;
     case MeasureKind::kWait:
     case MeasureKind::kDuration:
-      return largest_bucket;
+      return kLargestBucket;
     case MeasureKind::kCreditShare:
     case MeasureKind::kCreditWhole:
     case MeasureKind::kCreditFraction:

@@ -106,7 +106,7 @@ enum class KeyKind : std::uint8_t {
 
 /// A key of the windows stage taken apart.
 struct WindowsKeyParts {
-  std::uint8_t window;
+  std::uint8_t window{};
   CellKey cell;
   EventTime time;
 };

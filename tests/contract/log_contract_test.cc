@@ -79,7 +79,7 @@ struct Member {
   }
   bool starts = true;
 
-  std::vector<std::string> values() const {
+  [[nodiscard]] std::vector<std::string> values() const {
     std::vector<std::string> all;
     for (const Kept& record : records) all.push_back(record.value.value_or("(null)"));
     return all;
@@ -127,11 +127,11 @@ class LogContract : public testing::TestWithParam<Flavour> {
     const auto committed = feeder_->commit({});
     ASSERT_TRUE(committed) << committed.error().message();
   }
-  TopicPartition in(std::int32_t partition) const { return {in_, Partition(partition)}; }
-  TopicPartition out(std::int32_t partition) const { return {out_, Partition(partition)}; }
+  [[nodiscard]] TopicPartition in(std::int32_t partition) const { return {in_, Partition(partition)}; }
+  [[nodiscard]] TopicPartition out(std::int32_t partition) const { return {out_, Partition(partition)}; }
 
   /// Polls all of them in turn until the condition holds.
-  void poll_until(std::vector<Member*> members, const std::function<bool()>& holds) {
+  void poll_until(const std::vector<Member*>& members, const std::function<bool()>& holds) {
     const auto deadline = std::chrono::steady_clock::now() + world_->patience();
     while (!holds()) {
       ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "in vain";
@@ -380,7 +380,7 @@ TEST_P(LogContract, ChoosesPartitionsByTheKeyAsJavaClientsDo) {
     made.key = key;
     made.value = key;
     ASSERT_TRUE(feeder_->produce(made));
-    expected[murmur2_partition(key, 5)].push_back(key);
+    expected[murmur2_partition(key, 5)].emplace_back(key);
   }
   EXPECT_TRUE(feeder_->commit({})->written.empty());
   for (const auto& [partition, values] : expected) EXPECT_EQ(read_all(*feeder_, out(partition)), values);

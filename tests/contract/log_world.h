@@ -32,7 +32,7 @@ class LogWorld {
   /// Ends a member's session without its knowledge, now or within the patience if it does not poll.
   virtual void throw_out(const std::string& group, const std::string& transactional_id) = 0;
   /// How long to poll for something that has to come.
-  virtual Millis patience() const = 0;
+  [[nodiscard]] virtual Millis patience() const = 0;
 };
 
 class SimWorld : public LogWorld {
@@ -49,7 +49,7 @@ class SimWorld : public LogWorld {
   void throw_out(const std::string& group, const std::string& transactional_id) override {
     broker_.expire_member(group, transactional_id);
   }
-  Millis patience() const override { return Millis{100}; }
+  [[nodiscard]] Millis patience() const override { return Millis{100}; }
 
  private:
   SimBroker broker_;
@@ -91,7 +91,7 @@ class KafkaWorld : public LogWorld {
     return std::move(*log);
   }
   void throw_out(const std::string&, const std::string&) override {}  // max.poll.interval.ms does it
-  Millis patience() const override { return Millis{60'000}; }
+  [[nodiscard]] Millis patience() const override { return Millis{60'000}; }
 
  private:
   KafkaConnection connection_;

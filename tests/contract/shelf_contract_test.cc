@@ -17,7 +17,7 @@ class ShelfContract : public ::testing::TestWithParam<const char*> {
   ShelfContract()
       : directory_(std::filesystem::temp_directory_path() / ("shelf-" + std::to_string(::getpid()))),
         shelf_(std::string_view(GetParam()) == "memory" ? memory_shelf() : (*file_shelves(directory_))()) {}
-  ~ShelfContract() override {
+  void TearDown() override {
     shelf_.reset();
     std::filesystem::remove_all(directory_);
   }

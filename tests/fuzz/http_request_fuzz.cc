@@ -71,8 +71,8 @@ class Service {
 
  private:
   [[nodiscard]] std::vector<HttpRoute> routes() const {
-    std::vector<HttpRoute> all = map_routes(rules_, board_);
-    all.push_back(board_rows_route(rules_, board_));
+    std::vector<HttpRoute> all = map_routes(RulesNow(rules_), board_);
+    all.push_back(board_rows_route(RulesNow(rules_), board_));
     return all;
   }
 
@@ -126,7 +126,7 @@ std::string target_of(const HttpRequest& request) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace touchstone;
-  static const Service service;
+  static const Service kService;
   fuzz::Input input(data, size);
   HttpRequest request;
   request.method = input.line();
@@ -141,6 +141,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   HttpRequest again;
   require(static_cast<bool>(read_target(target_of(request), again)));
   require(again.path == request.path && again.parameters == request.parameters);
-  service.answer(request);
+  kService.answer(request);
   return 0;
 }

@@ -26,15 +26,15 @@ namespace {
 using fuzz::require;
 
 const std::shared_ptr<const Rules>& the_rules() {
-  static const auto rules = testing::small_rules();
-  return rules;
+  static const auto kRules = testing::small_rules();
+  return kRules;
 }
 
 /// Decoding may forget what the map does not know, but once forgotten nothing changes any more.
 void try_customer(std::string_view bytes) {
   const Rules& rules = *the_rules();
-  static const Numbering numbering(rules);
-  const CustomerCodec codec(rules, numbering);
+  static const Numbering kNumbering(rules);
+  const CustomerCodec codec(rules, kNumbering);
   Customer customer;
   if (!codec.decode(bytes, customer)) return;
   ByteWriter written;
@@ -135,11 +135,11 @@ class NoDecoder final : public Decoder {
 };
 
 std::unique_ptr<Stage> journey_stage(const Slices& slices, std::int32_t intake_sources) {
-  static const auto decoder = std::make_shared<NoDecoder>();
+  static const auto kDecoder = std::make_shared<NoDecoder>();
   JourneyOptions options;
   options.rules = {the_rules(), nullptr};
   options.intake_sources = intake_sources;
-  return std::make_unique<JourneyStage>(std::move(options), decoder, slices);
+  return std::make_unique<JourneyStage>(std::move(options), kDecoder, slices);
 }
 
 std::unique_ptr<Stage> window_stage(const Slices& slices) {

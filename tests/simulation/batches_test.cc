@@ -51,7 +51,7 @@ class BatchesTest : public ::testing::Test {
     map.lifecycle.lapse_after = std::chrono::hours{30};
     rules_ = std::make_shared<const Rules>(std::move(map), std::move(settings));
   }
-  ~BatchesTest() override { fs::remove_all(directory_); }
+  void TearDown() override { fs::remove_all(directory_); }
 
   Topics replayed(std::int32_t partitions, std::size_t batch) {
     ReplayOptions options;

@@ -217,11 +217,11 @@ TEST(Configuration, FetchesSecretsFromFilesAndTheEnvironment) {
   scratch.write("password", "p=a ss\r\n");
   scratch.write("kafka.properties", "# a comment\n! another\n\n  a = b=c \r\nclient.id=from-file\na.b=\n");
   ASSERT_EQ(setenv("TOUCHSTONE_TEST_SECRET", "from the environment", 1), 0);
-  const std::string file = scratch.write("c.yaml",
-                                         "kafka:\n  properties_file: kafka.properties\n  properties:\n"
-                                         "    sasl.password: {file: password}\n"
-                                         "    sasl.username: {env: TOUCHSTONE_TEST_SECRET}\n"
-                                         "    client.id: here\n");
+  const std::string file = scratch.written("c.yaml",
+                                           "kafka:\n  properties_file: kafka.properties\n  properties:\n"
+                                           "    sasl.password: {file: password}\n"
+                                           "    sasl.username: {env: TOUCHSTONE_TEST_SECRET}\n"
+                                           "    client.id: here\n");
   const ReadProperties read = read_kafka_properties(load_configuration(file).configuration.value());
   EXPECT_EQ(joined(read.problems), "");
   const std::map<std::string, std::string> expected = {{"a", "b=c"},
@@ -236,10 +236,10 @@ TEST(Configuration, SaysWhichSecretsAreMissingAndNeverWhatTheyAre) {
   const Scratch scratch;
   scratch.write("empty", "\n");
   scratch.write("kafka.properties", "one\nsasl.password=hidden\\\n=x\n");
-  const std::string file = scratch.write("c.yaml",
-                                         "kafka:\n  properties_file: kafka.properties\n  properties:\n"
-                                         "    a: {file: missing}\n    b: {file: empty}\n"
-                                         "    c: {env: TOUCHSTONE_TEST_UNSET}\n");
+  const std::string file = scratch.written("c.yaml",
+                                           "kafka:\n  properties_file: kafka.properties\n  properties:\n"
+                                           "    a: {file: missing}\n    b: {file: empty}\n"
+                                           "    c: {env: TOUCHSTONE_TEST_UNSET}\n");
   const std::string folder = fs::path(file).parent_path().string();
   const std::string problems = joined(read_kafka_properties(load_configuration(file).configuration.value()).problems);
   EXPECT_EQ(problems,
@@ -255,9 +255,9 @@ TEST(Configuration, SaysWhichSecretsAreMissingAndNeverWhatTheyAre) {
 
 TEST(Check, TellsMapsFromConfigurations) {
   const Scratch scratch;
-  const std::string map = scratch.write("m.yaml", "version: 1\ntouchpoints: [{id: a}]\n");
+  const std::string map = scratch.written("m.yaml", "version: 1\ntouchpoints: [{id: a}]\n");
   EXPECT_EQ(examine(map).summary, map + ": a map with 7 stages, 0 segments, 1 touchpoint\n");
-  const std::string configuration = scratch.write("c.yaml", "map: m.yaml\ninput: {topics: [a]}\n");
+  const std::string configuration = scratch.written("c.yaml", "map: m.yaml\ninput: {topics: [a]}\n");
   EXPECT_EQ(examine(configuration).summary, configuration + ": a configuration; run still needs kafka.properties, " +
                                                 "state.dir\n" + examine(map).summary);
 }
@@ -266,16 +266,16 @@ TEST(Check, ReturnsTheExitCodeAndWritesAccordingly) {
   const Scratch scratch;
   std::ostringstream out;
   std::ostringstream err;
-  EXPECT_EQ(check_file(scratch.write("right.yaml", "commit: 1s\n"), out, err), 0);
+  EXPECT_EQ(check_file(scratch.written("right.yaml", "commit: 1s\n"), out, err), 0);
   EXPECT_FALSE(out.str().empty());
   EXPECT_TRUE(err.str().empty());
   out.str({});
-  EXPECT_EQ(check_file(scratch.write("wrong.yaml", "comit: 1s\n"), out, err), 78);
+  EXPECT_EQ(check_file(scratch.written("wrong.yaml", "comit: 1s\n"), out, err), 78);
   EXPECT_TRUE(out.str().empty());
   EXPECT_FALSE(err.str().empty());
   err.str({});
   const std::string dead = "version: 1\ntouchpoints: [{id: a, match: {}}, {id: b, match: {type: x}}]\n";
-  EXPECT_EQ(check_file(scratch.write("warned.yaml", dead), out, err), 0);
+  EXPECT_EQ(check_file(scratch.written("warned.yaml", dead), out, err), 0);
   EXPECT_NE(err.str().find("warning: can never match"), std::string::npos);
 }
 

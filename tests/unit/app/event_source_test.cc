@@ -52,7 +52,7 @@ TEST(LiveSource, GoesOnAtThePresentWhereItCannotKeepUp) {
 class FileSourceTest : public testing::Test {
  protected:
   void write(const std::string& text) { std::ofstream(path_) << text; }
-  ~FileSourceTest() override { std::remove(path_.c_str()); }
+  void TearDown() override { std::remove(path_.c_str()); }
 
   std::string path_ = testing::TempDir() + "event_source_test.ndjson";
 };

@@ -66,7 +66,7 @@ class MemoryFoundTest : public ::testing::Test {
   }
   [[nodiscard]] MemoryFound found() const { return find_memory_limit(root_.string()).value_or(MemoryFound{}); }
   Scratch scratch_;
-  std::filesystem::path root_ = std::filesystem::path(scratch_.write("root", "")).parent_path();
+  std::filesystem::path root_ = std::filesystem::path(scratch_.written("root", "")).parent_path();
 };
 
 TEST_F(MemoryFoundTest, IsThreeQuartersOfTheMachinesWhereThereIsNoGroup) {

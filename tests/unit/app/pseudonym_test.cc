@@ -63,7 +63,7 @@ class PseudonymKeys : public ::testing::Test {
     EXPECT_NE(mkdtemp(name.data()), nullptr);
     directory_ = name;
   }
-  ~PseudonymKeys() override { fs::remove_all(directory_); }
+  void TearDown() override { fs::remove_all(directory_); }
 
   void write(const std::string& name, std::string_view text) const {
     std::ofstream(directory_ / name, std::ios::binary) << text;

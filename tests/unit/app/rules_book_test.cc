@@ -58,7 +58,7 @@ TEST(RulesBook, KeepsOneObjectForEachText) {
 TEST(RulesBook, RefusesATextThatItCannotRead) {
   RulesBook book(rules_of(kMap), kMap);
   for (const char* text : {"", "{}", "[1]", R"({"map":1})"}) EXPECT_FALSE(book.recorded(text)) << text;
-  std::string wrong = rules_text(Settings{}, "version: 2\n");
+  const std::string wrong = rules_text(Settings{}, "version: 2\n");
   const auto refused = book.recorded(wrong);
   ASSERT_FALSE(refused);
   EXPECT_NE(refused.error().message().find("the recorded map:1"), std::string::npos) << refused.error().message();

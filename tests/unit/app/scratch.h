@@ -32,8 +32,12 @@ class Scratch {
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
 
-  std::string write(const std::string& name, std::string_view text) const {
+  void write(const std::string& name, std::string_view text) const {
     std::ofstream(directory_ / name, std::ios::binary) << text;
+  }
+  /// The path of a file that is written.
+  [[nodiscard]] std::string written(const std::string& name, std::string_view text) const {
+    write(name, text);
     return (directory_ / name).string();
   }
 

@@ -22,11 +22,11 @@ TEST(Secrets, AreNotRepeatedWhereTheyStandInTheWrongPlace) {
   const Scratch scratch;
   // Java takes a colon or a blank for an equals sign; base64 has equals signs of its own.
   scratch.write("kafka.properties", "sasl.password:aHVudGVyMg==\nsasl.password aHVudGVyMg==\n");
-  const std::string pem = scratch.write("pem", "-----BEGIN PRIVATE KEY-----\naHVudGVyMg\n-----END PRIVATE KEY-----\n");
-  const std::string file = scratch.write("c.yaml",
-                                         "kafka:\n  properties_file: kafka.properties\n  properties:\n"
-                                         "    sasl.password: {env: aHVudGVyMg==}\n"
-                                         "    ssl.key.location: {file: pem}\n");
+  scratch.write("pem", "-----BEGIN PRIVATE KEY-----\naHVudGVyMg\n-----END PRIVATE KEY-----\n");
+  const std::string file = scratch.written("c.yaml",
+                                           "kafka:\n  properties_file: kafka.properties\n  properties:\n"
+                                           "    sasl.password: {env: aHVudGVyMg==}\n"
+                                           "    ssl.key.location: {file: pem}\n");
   const std::string problems = joined(read_kafka_properties(load_configuration(file).configuration.value()).problems);
   const std::string folder = fs::path(file).parent_path().string();
   EXPECT_EQ(problems,
@@ -45,9 +45,9 @@ TEST(Secrets, AreNotRepeatedWhereTheyStandInTheWrongPlace) {
 TEST(KafkaProperties, NameTheFileThatLibrdkafkaCouldNotOpen) {
   const Scratch scratch;
   const std::string file =
-      scratch.write("c.yaml",
-                    "kafka:\n  properties_file: kafka.properties\n"
-                    "  properties: {ssl.key.location: /nowhere/key.pem, ssl.ca.location: probe}\n");
+      scratch.written("c.yaml",
+                      "kafka:\n  properties_file: kafka.properties\n"
+                      "  properties: {ssl.key.location: /nowhere/key.pem, ssl.ca.location: probe}\n");
   scratch.write("kafka.properties", "ssl.certificate.location=/nowhere/certificate.pem\n");
   const std::string folder = fs::path(file).parent_path().string();
   EXPECT_EQ(joined(read_kafka_properties(load_configuration(file).configuration.value()).problems),
@@ -63,11 +63,11 @@ TEST(Secrets, AreWarnedOfWhereOthersCouldReadThem) {
   const Scratch scratch;
   for (const char* name : {"password", "token", "key.pem", "ca.pem"}) scratch.write(name, "x\n");
   scratch.write("kafka.properties", "ssl.key.password=hunter2\n");
-  const std::string file = scratch.write("c.yaml",
-                                         "kafka:\n  properties_file: kafka.properties\n  properties:\n"
-                                         "    sasl.password: {file: password}\n    ssl.keystore.password: hunter2\n"
-                                         "    ssl.ca.pem: {file: ca.pem}\n    security.protocol: sasl_plaintext\n"
-                                         "    sasl.mechanism: PLAIN\nhttp: {token_file: token}\n");
+  const std::string file = scratch.written("c.yaml",
+                                           "kafka:\n  properties_file: kafka.properties\n  properties:\n"
+                                           "    sasl.password: {file: password}\n    ssl.keystore.password: hunter2\n"
+                                           "    ssl.ca.pem: {file: ca.pem}\n    security.protocol: sasl_plaintext\n"
+                                           "    sasl.mechanism: PLAIN\nhttp: {token_file: token}\n");
   const std::string folder = fs::path(file).parent_path().string();
   const Configuration configuration = load_configuration(file).configuration.value();
   const auto set_modes = [&](fs::perms mode) {
@@ -100,14 +100,14 @@ TEST(Secrets, AreWantedWhereOthersReachTheApi) {
 
 TEST(Secrets, TakeATokenOnlyIfAClientCanSendIt) {
   const Scratch scratch;
-  EXPECT_EQ(read_token(scratch.write("right", "0f-A_+/=~\r\n")).value, "0f-A_+/=~");
+  EXPECT_EQ(read_token(scratch.written("right", "0f-A_+/=~\r\n")).value, "0f-A_+/=~");
   for (const char* wrong : {"two words", "two\nlines", "tab\tbed", "\xC3\xA9", "\x7F"}) {
-    const SecretFile token = read_token(scratch.write("wrong", wrong));
+    const SecretFile token = read_token(scratch.written("wrong", wrong));
     EXPECT_EQ(token.value, "") << wrong;
     EXPECT_NE(token.reason.find("must hold one line"), std::string::npos) << wrong;
     EXPECT_EQ(token.reason.find(wrong), std::string::npos);
   }
-  EXPECT_NE(read_token(scratch.write("empty", "\n")).reason.find("is empty"), std::string::npos);
+  EXPECT_NE(read_token(scratch.written("empty", "\n")).reason.find("is empty"), std::string::npos);
 }
 
 }  // namespace

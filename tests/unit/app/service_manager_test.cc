@@ -48,7 +48,7 @@ class Listener {
 
 TEST(ServiceManager, IsToldWhatTheProcessDoes) {
   const Scratch scratch;
-  const std::string address = scratch.write("notify", "");
+  const std::string address = scratch.written("notify", "");
   ASSERT_EQ(unlink(address.c_str()), 0);
   const Listener listener(address);
   ServiceManager service(address, microseconds{0});
@@ -98,9 +98,9 @@ TEST(ServiceManager, MayBeNobodyOrGone) {
   ServiceManager nobody("", seconds{1});
   nobody.ready();
   nobody.alive(ServiceManager::Clock::now());
-  ServiceManager gone("/nowhere/notify", seconds{1});
+  const ServiceManager gone("/nowhere/notify", seconds{1});
   gone.ready();
-  ServiceManager too_long(std::string(500, 'x'), seconds{1});
+  const ServiceManager too_long(std::string(500, 'x'), seconds{1});
   too_long.ready();
 }
 

@@ -99,7 +99,7 @@ class StandbyKeeperTest : public ::testing::Test {
         },
         process.tables, clock_, process.board);
   }
-  void keep(Process& process, std::function<std::unique_ptr<ChangelogReader>(std::function<bool()>)> reader = {},
+  void keep(Process& process, const std::function<std::unique_ptr<ChangelogReader>(std::function<bool()>)>& reader = {},
             std::uint32_t lost = 1) {
     StandbyOptions options;
     options.lost = lost;
@@ -297,7 +297,7 @@ class EndlessReader final : public SimLog {
       : SimLog(broker, SimLogOptions{}), hurried_(std::move(hurried)), begun_(begun) {}
   Result<Offset> read(const TopicPartition& partition, Offset from,
                       const std::function<void(const Record&)>& visit) override {
-    const auto all = SimLog::read(partition, from, visit);
+    auto all = SimLog::read(partition, from, visit);
     if (!all) return all;
     if (!std::exchange(told_, true)) begun_.set_value();
     while (!hurried_()) std::this_thread::yield();

@@ -27,8 +27,8 @@ constexpr EventTime kStart{std::chrono::sys_days{std::chrono::year{2026} / 11 / 
 constexpr int kRate = 100;
 
 const Rules& retail() {
-  static const Rules rules(*load_map(TOUCHSTONE_SOURCE_DIR "/deploy/maps/retail.yaml").map, Settings{});
-  return rules;
+  static const Rules kRules(*load_map(TOUCHSTONE_SOURCE_DIR "/deploy/maps/retail.yaml").map, Settings{});
+  return kRules;
 }
 
 TrafficOptions options() {

@@ -46,7 +46,7 @@ std::shared_ptr<const Rules> rules_of(const std::string& map) {
 
 std::string tried(std::vector<std::shared_ptr<const Rules>> rules) {
   const Scratch scratch;
-  const std::string events = scratch.write("events.ndjson", kEvents);
+  const std::string events = scratch.written("events.ndjson", kEvents);
   std::ostringstream out;
   const Result<void> done = try_maps({events, std::move(rules)}, out);
   EXPECT_TRUE(done) << done.error().message();

@@ -40,7 +40,7 @@ class FixedChronicle final : public Chronicle {
 
 class ChronicleApiTest : public ::testing::Test {
  protected:
-  HttpResponse get(std::string_view target) const {
+  [[nodiscard]] HttpResponse get(std::string_view target) const {
     HttpRequest request{.method = "GET"};
     EXPECT_TRUE(read_target(target, request)) << target;
     for (const HttpRoute& route : routes_) {
@@ -52,7 +52,7 @@ class ChronicleApiTest : public ::testing::Test {
 
   std::shared_ptr<const Rules> rules_ = testing::small_rules();
   std::shared_ptr<FixedChronicle> chronicle_ = std::make_shared<FixedChronicle>();
-  std::vector<HttpRoute> routes_ = chronicle_routes(rules_, [this] { return chronicle_; });
+  std::vector<HttpRoute> routes_ = chronicle_routes(RulesNow(rules_), [this] { return chronicle_; });
 };
 
 TEST_F(ChronicleApiTest, PassesRowsThroughAsTheyCame) {
@@ -154,12 +154,12 @@ TEST(Feed, GivesUpWhoHasTooMuchWaiting) {
 
 TEST(EventsStream, SendsWhatIsToldUntilTheServerStops) {
   ChronicleFeed feed;
-  Board board;
+  const Board board;
   HttpServerOptions options;
   options.port = 0;
   options.limits.stream_heartbeat = Millis{0};
   std::vector<HttpRoute> routes;
-  routes.push_back(stream_route(testing::small_rules(), feed, board));
+  routes.push_back(stream_route(RulesNow(testing::small_rules()), feed, board));
   auto server = HttpServer::start(std::move(options), std::move(routes));
   ASSERT_TRUE(server);
   HttpTestClient client((*server)->port());
@@ -183,8 +183,8 @@ TEST(EventsStream, SendsWhatIsToldUntilTheServerStops) {
 
 TEST(EventsStream, RefusesWhatIsNotThere) {
   ChronicleFeed feed({.subscribers = 0});
-  Board board;
-  const HttpRoute route = stream_route(testing::small_rules(), feed, board);
+  const Board board;
+  const HttpRoute route = stream_route(RulesNow(testing::small_rules()), feed, board);
   const auto status = [&](std::string_view target) {
     HttpRequest request{.method = "GET"};
     EXPECT_TRUE(read_target(target, request));

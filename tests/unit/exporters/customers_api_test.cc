@@ -16,7 +16,7 @@ namespace json = boost::json;
 
 class CustomersApiTest : public ::testing::Test {
  protected:
-  HttpResponse get(std::string_view target) const {
+  [[nodiscard]] HttpResponse get(std::string_view target) const {
     HttpRequest request{.method = "GET"};
     EXPECT_TRUE(read_target(target, request)) << target;
     return customers_route(asked_).handler(request);

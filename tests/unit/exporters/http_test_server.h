@@ -119,7 +119,7 @@ class HttpTestServer {
     options.port = 0;
     options.report = [this](std::string_view sentence) { reported_ = sentence; };
     auto routes = health_routes([] { return std::nullopt; });
-    const auto text = [](std::string body) {
+    const auto text = [](const std::string& body) {
       return [body](const HttpRequest&) { return HttpResponse{.content_type = "text/plain", .body = body}; };
     };
     routes.push_back({.method = "GET", .path = "/metrics", .handler = text("some_metric 1\n")});

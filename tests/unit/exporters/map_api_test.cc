@@ -81,8 +81,8 @@ class MapApiTest : public ::testing::Test {
   std::shared_ptr<const Rules> rules_ = rules_with_expectations();
   Board board_;
   std::vector<HttpRoute> routes_ = [this] {
-    std::vector<HttpRoute> routes = map_routes(rules_, board_);
-    routes.push_back(board_rows_route(rules_, board_));
+    std::vector<HttpRoute> routes = map_routes(RulesNow(rules_), board_);
+    routes.push_back(board_rows_route(RulesNow(rules_), board_));
     return routes;
   }();
 };
@@ -195,7 +195,7 @@ TEST_F(MapApiTest, JudgesATouchpoint) {
   page.measures.wait = Lengths{4, 45'500, 60'000, 60'000};
   page.measures.credit = {{CreditModel::kMarkov, 10 * kMillion, 0}};
   page.measures.stages = {{StageNo(1), 40}};
-  Row unmapped = row(kWeek, Scope::kTouchpoint, "unmapped", 10);
+  const Row unmapped = row(kWeek, Scope::kTouchpoint, "unmapped", 10);
   board_.publish(kFirstTask, all_closed_at(3'600), {page, unmapped, row(kWeek, Scope::kAll, "all", 50)});
   const json::object all = all_segments("/api/v1/map");
   EXPECT_EQ(all.at("unmapped_share"), 0.2);

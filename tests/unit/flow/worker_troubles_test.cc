@@ -228,7 +228,7 @@ TEST_F(WorkerTroublesTest, MakesItsClientsAnewWhenTheWatchdogHasHadItGiveUp) {
   append(1);
   std::promise<void> answer;
   script_.commit_waits = answer.get_future().share();
-  std::future<void> in_commit = script_.in_commit.get_future();
+  const std::future<void> in_commit = script_.in_commit.get_future();
   clock_.advance(Millis{200});
   std::thread thread([this] { EXPECT_TRUE(worker_->turn(Millis{0})); });
   in_commit.wait();

@@ -24,7 +24,7 @@ class LineReaderTest : public ::testing::Test {
     if (::mkdtemp(name.data()) == nullptr) ADD_FAILURE() << "no temporary directory";
     directory_ = name;
   }
-  ~LineReaderTest() override {
+  void TearDown() override {
     std::error_code ignored;
     std::filesystem::remove_all(directory_, ignored);
   }
@@ -224,7 +224,7 @@ TEST(LineReader, ReadsStandardInputPlainAndCompressed) {
   const Lines expected = many_lines();
   for (const std::string& bytes : {joined(expected), gzipped(joined(expected))}) {
     const PipedInput input;
-    std::jthread writer([&] { input.write(bytes); });
+    const std::jthread writer([&] { input.write(bytes); });
     auto reader = LineReader::open("-");
     ASSERT_TRUE(reader.has_value());
     EXPECT_EQ((*reader)->base_name(), "stdin");

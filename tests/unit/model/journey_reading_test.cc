@@ -23,9 +23,13 @@ class JourneyReadingTest : public ::testing::Test {
   void stay(const std::string& stage, std::int64_t length_ms, std::int64_t count, const std::string& segment = "all") {
     sums_[{Scope::kStay, stage, segment}].add({MeasureKind::kDuration, bucket_of(length_ms)}, count);
   }
-  JourneyReading read(const std::string& segment = "all") const { return read_journeys(*rules_, sums_, segment); }
-  std::string name(const NextStep& step) const { return step.to ? rules_->touchpoints().id(*step.to) : "lapsed"; }
-  std::vector<std::string> names(const StepsFrom& steps) const {
+  [[nodiscard]] JourneyReading read(const std::string& segment = "all") const {
+    return read_journeys(*rules_, sums_, segment);
+  }
+  [[nodiscard]] std::string name(const NextStep& step) const {
+    return step.to ? rules_->touchpoints().id(*step.to) : "lapsed";
+  }
+  [[nodiscard]] std::vector<std::string> names(const StepsFrom& steps) const {
     std::vector<std::string> found;
     for (const NextStep& step : steps.next) found.push_back(name(step));
     return found;

@@ -16,7 +16,7 @@ class JourneyTest : public ::testing::Test {
   std::optional<Observation> see(const Event& event, bool late = false) {
     return observe(customer_, event, *rules_, late);
   }
-  std::string name(TouchpointNo number) const { return rules_->touchpoints().id(number); }
+  [[nodiscard]] std::string name(TouchpointNo number) const { return rules_->touchpoints().id(number); }
 
   std::shared_ptr<const Rules> rules_ = testing::small_rules();
   Customer customer_;

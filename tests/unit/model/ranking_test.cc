@@ -78,7 +78,6 @@ TEST(Rankings, StayBoundedWhateverComes) {
 }
 
 TEST(Rankings, ReadTheSameAfterTheirStateWasPutBack) {
-  std::mt19937 random(7);
   Rankings rankings = rankings_by_ten_seconds();
   Rankings again = rankings_by_ten_seconds();
   const auto feed = [&](Rankings& to, unsigned step) {

@@ -47,7 +47,7 @@ class RocksChronicleTest : public ::testing::TestWithParam<bool> {
     options_.min_free_bytes = 0;
     open();
   }
-  ~RocksChronicleTest() override {
+  void TearDown() override {
     chronicle_.reset();
     if (GetParam()) std::filesystem::remove_all(options_.directory);
   }
@@ -129,7 +129,6 @@ TEST_P(RocksChronicleTest, FindsWhatWasClosedInATime) {
 }
 
 TEST_P(RocksChronicleTest, GivesThePagesOneAfterAnotherWithoutGapOrRepetition) {
-  std::vector<std::string> expected;
   for (std::int64_t at = 0; at < 300; at += 15) tell({row("5m/touchpoint/a/all", at), row("5m/touchpoint/b/all", at)});
   const auto whole = all(about(ChronicleKind::kRow, {"5m", "", "", ""}), true);
   EXPECT_EQ(whole.size(), 40U);

@@ -45,7 +45,7 @@ class RocksPurge : public testing::TestWithParam<bool> {
     open();
     write(0, kCount / 3, "second", 3'000);
   }
-  ~RocksPurge() override {
+  void TearDown() override {
     tables_.reset();
     std::error_code ignored;
     fs::remove_all(directory_, ignored);

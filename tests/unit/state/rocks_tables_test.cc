@@ -44,7 +44,7 @@ class RocksDirectory : public testing::Test {
     base_ = name;
     directory_ = name + "/state";
   }
-  ~RocksDirectory() override {
+  void TearDown() override {
     std::error_code ignored;
     std::filesystem::remove_all(base_, ignored);
   }
