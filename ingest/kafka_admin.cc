@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "ingest/kafka_errors.h"
+#include "ingest/range_assignment.h"
 
 namespace touchstone {
 namespace {
@@ -12,6 +13,7 @@ namespace {
 using OptionsPtr = std::unique_ptr<rd_kafka_AdminOptions_t, FreeWith<rd_kafka_AdminOptions_destroy>>;
 using NewTopicPtr = std::unique_ptr<rd_kafka_NewTopic_t, FreeWith<rd_kafka_NewTopic_destroy>>;
 using ResourcePtr = std::unique_ptr<rd_kafka_ConfigResource_t, FreeWith<rd_kafka_ConfigResource_destroy>>;
+using GroupListPtr = std::unique_ptr<const rd_kafka_group_list, FreeWith<rd_kafka_group_list_destroy>>;
 
 // The wish for the broker's own replication factor, which librdkafka spells as -1.
 Result<NewTopicPtr> new_topic_of(const TopicSpec& spec) {
@@ -111,26 +113,21 @@ Result<void> KafkaAdmin::add_settings(std::vector<ExistingTopic>& topics) {
 }
 
 Result<std::vector<std::string>> KafkaAdmin::members(const std::string& group) {
-  const OptionsPtr options(rd_kafka_AdminOptions_new(client_.get(), RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS));
-  rd_kafka_AdminOptions_set_request_timeout(options.get(), static_cast<int>(connection_.patience.count()), nullptr, 0);
-  const QueuePtr queue(rd_kafka_queue_new(client_.get()));
-  const char* name = group.c_str();
-  rd_kafka_DescribeConsumerGroups(client_.get(), &name, 1, options.get(), queue.get());
+  // rd_kafka_DescribeConsumerGroups() would tell instances by themselves, but ends the process with a failed assertion
+  // (librdkafka 2.0.2) when the group's coordinator changes or starts again while it asks.
+  const rd_kafka_group_list* answer = nullptr;
+  const rd_kafka_resp_err_t code =
+      rd_kafka_list_groups(client_.get(), group.c_str(), &answer, static_cast<int>(connection_.patience.count()));
+  const GroupListPtr list(answer);
+  rd_kafka_poll(client_.get(), 0);
   const std::string what = "asking for the members of group " + group;
-  const auto event = wait_for(*queue, what);
-  if (!event) return event.error();
-  std::size_t count = 0;
-  const rd_kafka_ConsumerGroupDescription_t** groups =
-      rd_kafka_DescribeConsumerGroups_result_groups(rd_kafka_event_DescribeConsumerGroups_result(event->get()), &count);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return unreachable(error_of(code, what), connection_, events_);
   std::vector<std::string> members;
-  for (std::size_t i = 0; i < count; ++i) {
-    if (const rd_kafka_error_t* error = rd_kafka_ConsumerGroupDescription_error(groups[i]); error != nullptr) {
-      return unreachable(error_of(rd_kafka_error_code(error), what), connection_, events_);
-    }
-    for (std::size_t k = 0; k < rd_kafka_ConsumerGroupDescription_member_count(groups[i]); ++k) {
-      const rd_kafka_MemberDescription_t* member = rd_kafka_ConsumerGroupDescription_member(groups[i], k);
-      const char* instance = rd_kafka_MemberDescription_group_instance_id(member);
-      members.emplace_back(instance != nullptr ? instance : rd_kafka_MemberDescription_consumer_id(member));
+  for (int i = 0; i < list->group_cnt; ++i) {
+    const rd_kafka_group_info& told = list->groups[i];
+    if (told.err != RD_KAFKA_RESP_ERR_NO_ERROR) return unreachable(error_of(told.err, what), connection_, events_);
+    for (int k = 0; k < told.member_cnt; ++k) {
+      members.push_back(member_name(told.members[k].member_id, told.members[k].client_id));
     }
   }
   return members;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/flow/ports.h"
@@ -16,5 +17,9 @@ namespace touchstone {
 /// (`client.rack`).
 [[nodiscard]] std::map<std::string, std::vector<Partition>> range_assignment(std::vector<std::string> members,
                                                                              std::int32_t partitions);
+
+/// The name of a member by its id, as the group's coordinator makes it (Kafka's GroupMetadata.generateMemberId, since
+/// 2.4): the group.instance.id, or the client.id of a member without one, a hyphen and a UUID.
+[[nodiscard]] std::string member_name(std::string_view member_id, std::string_view client_id);
 
 }  // namespace touchstone

@@ -90,9 +90,9 @@ TEST(Zone, RefusesWhatIsNoZone) {
 
 TEST(Zone, IsReadFromTheSystemsFilesWhereTheConfigurationNamesIt) {
   const Scratch scratch;
-  const std::filesystem::path root = std::filesystem::path(scratch.write("empty", "")).parent_path();
+  const std::filesystem::path root = std::filesystem::path(scratch.written("empty", "")).parent_path();
   std::filesystem::create_directories(root / "Europe");
-  static_cast<void>(scratch.write("Europe/Berlin", berlin()));
+  scratch.write("Europe/Berlin", berlin());
   ASSERT_EQ(::setenv("TZDIR", root.c_str(), 1), 0);
   const std::string rest =
       "map: map.yaml\ninput: {topics: [events]}\nkafka: {properties: {bootstrap.servers: localhost}}\n";

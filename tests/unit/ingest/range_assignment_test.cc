@@ -34,5 +34,14 @@ TEST(RangeAssignment, LeavesMembersEmptyWherePartitionsAreFew) {
   EXPECT_TRUE(range_assignment({}, 2).empty());
 }
 
+TEST(MemberName, IsTheInstanceOfAStaticMemberAndTheIdOfAnother) {
+  const std::string uuid = "-1c5b2a44-0f6e-4a70-9c1d-77a1f30b8e52";
+  EXPECT_EQ(member_name("engine-1-journey-0" + uuid, "touchstone"), "engine-1-journey-0");
+  EXPECT_EQ(member_name("touchstone" + uuid, "touchstone"), "touchstone" + uuid);
+  EXPECT_EQ(member_name("as-somebody-else-makes-it", "touchstone"), "as-somebody-else-makes-it");
+  EXPECT_EQ(member_name("engine-1-1C5B2A44-0F6E-4A70-9C1D-77A1F30B8E52", "touchstone"),
+            "engine-1-1C5B2A44-0F6E-4A70-9C1D-77A1F30B8E52");
+}
+
 }  // namespace
 }  // namespace touchstone
