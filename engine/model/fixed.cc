@@ -5,6 +5,8 @@
 #include <cassert>
 #include <charconv>
 #include <cmath>
+#include <cstdint>
+#include <limits>
 #include <numeric>
 #include <string_view>
 
@@ -50,10 +52,13 @@ std::int64_t to_fixed(double value, int decimals) {
   return clear ? static_cast<std::int64_t>(nearest) : round_decimal_text(value, decimals);
 }
 
-void append_fixed(WideInt units, int decimals, std::string& out) {
+namespace {
+
+/// Nearly all numbers fit 64 bits, and are divided ten times as fast there.
+template <typename Unsigned>
+void append_magnitude(bool negative, Unsigned magnitude, int decimals, std::string& out) {
   std::array<char, 48> buffer{};
   std::size_t at = buffer.size();
-  WideUnsigned magnitude = units < 0 ? -static_cast<WideUnsigned>(units) : static_cast<WideUnsigned>(units);
   bool in_fraction = false;
   for (int place = 0; place < decimals; ++place) {
     const char digit = static_cast<char>('0' + static_cast<int>(magnitude % 10));
@@ -67,8 +72,19 @@ void append_fixed(WideInt units, int decimals, std::string& out) {
     buffer[--at] = static_cast<char>('0' + static_cast<int>(magnitude % 10));
     magnitude /= 10;
   } while (magnitude != 0);
-  if (units < 0) buffer[--at] = '-';
+  if (negative) buffer[--at] = '-';
   out.append(&buffer[at], buffer.size() - at);
+}
+
+}  // namespace
+
+void append_fixed(WideInt units, int decimals, std::string& out) {
+  const WideUnsigned magnitude = units < 0 ? -static_cast<WideUnsigned>(units) : static_cast<WideUnsigned>(units);
+  if (magnitude <= std::numeric_limits<std::uint64_t>::max()) {
+    append_magnitude(units < 0, static_cast<std::uint64_t>(magnitude), decimals, out);
+  } else {
+    append_magnitude(units < 0, magnitude, decimals, out);
+  }
 }
 
 std::vector<std::int64_t> split_by_largest_remainder(std::int64_t total, std::span<const std::uint64_t> weights) {

@@ -2,7 +2,6 @@
 
 #include <array>
 #include <charconv>
-#include <cstdio>
 
 namespace touchstone {
 namespace {
@@ -117,13 +116,20 @@ void append_rfc3339(EventTime time, std::string& out) {
   const auto day_point = floor<days>(time);
   const year_month_day date{day_point};
   const hh_mm_ss clock{time - day_point};
-  std::array<char, 40> buffer{};
-  const int length =
-      std::snprintf(buffer.data(), buffer.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
-                    static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                    static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-                    static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
-  out.append(buffer.data(), static_cast<std::size_t>(length));
+  // By hand, as every derived record has times in it: the C library's printf takes ten times as long.
+  std::array<char, 24> text{'0', '0', '0', '0', '-', '0', '0', '-', '0', '0', 'T', '0',
+                            '0', ':', '0', '0', ':', '0', '0', '.', '0', '0', '0', 'Z'};
+  const auto write = [&](std::size_t begin, std::size_t end, std::int64_t value) {
+    for (; value > 0 && end > begin; value /= 10) text[--end] = static_cast<char>('0' + value % 10);
+  };
+  write(0, 4, static_cast<int>(date.year()));
+  write(5, 7, static_cast<unsigned>(date.month()));
+  write(8, 10, static_cast<unsigned>(date.day()));
+  write(11, 13, clock.hours().count());
+  write(14, 16, clock.minutes().count());
+  write(17, 19, clock.seconds().count());
+  write(20, 23, clock.subseconds().count());
+  out.append(text.data(), text.size());
 }
 
 std::string to_rfc3339(EventTime time) {

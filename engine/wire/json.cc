@@ -1,7 +1,8 @@
 #include "engine/wire/json.h"
 
-#include <array>
 #include <cassert>
+#include <cstdint>
+#include <cstring>
 
 #include "engine/model/fixed.h"
 
@@ -79,32 +80,63 @@ void append_changes(std::string_view axis, const std::vector<ChangePart>& parts,
 
 }  // namespace
 
-void append_json_text(std::string_view text, std::string& out) {
-  static constexpr std::array<char, 16> kHex = {'0', '1', '2', '3', '4', '5', '6', '7',
-                                                '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'};
-  out.push_back('"');
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
+namespace {
+
+/// Whether one of eight bytes is a quote, a backslash or a control character: all are looked at together (the bit
+/// tricks of S. E. Anderson's collection, "Determine if a word has a byte less than n").
+bool some_must_be_escaped(std::uint64_t bytes) {
+  constexpr std::uint64_t kEach = 0x0101010101010101;
+  const auto some_below = [](std::uint64_t word, std::uint64_t n) { return (word - kEach * n) & ~word & (kEach << 7); };
+  const std::uint64_t quotes = some_below(bytes ^ (kEach * '"'), 1);
+  const std::uint64_t backslashes = some_below(bytes ^ (kEach * '\\'), 1);
+  return (some_below(bytes, 0x20) | quotes | backslashes) != 0;
+}
+
+constexpr bool must_be_escaped(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; }
+
+/// The first place from `at` on that must be escaped; the end if there is none.
+std::size_t next_to_escape(std::string_view text, std::size_t at) {
+  std::uint64_t bytes = 0;
+  for (; at + sizeof(bytes) <= text.size(); at += sizeof(bytes)) {
+    std::memcpy(&bytes, text.data() + at, sizeof(bytes));
+    if (some_must_be_escaped(bytes)) break;
+  }
+  while (at < text.size() && !must_be_escaped(text[at])) ++at;
+  return at;
+}
+
+void append_escaped(std::string_view text, std::string& out) {
+  static constexpr std::string_view kHex = "0123456789abcdef";
+  for (std::size_t done = 0;;) {
+    const std::size_t at = next_to_escape(text, done);
+    out.append(text, done, at - done);
+    if (at == text.size()) return;
+    const auto byte = static_cast<unsigned char>(text[at]);
+    if (byte >= 0x20) {
       out.push_back('\\');
-      out.push_back(c);
-    } else if (byte >= 0x20) {
-      out.push_back(c);
+      out.push_back(text[at]);
     } else {
       out.append("\\u00");
       out.push_back(kHex[byte >> 4]);
       out.push_back(kHex[byte & 0x0F]);
     }
+    done = at + 1;
   }
+}
+
+}  // namespace
+
+void append_json_text(std::string_view text, std::string& out) {
+  out.push_back('"');
+  append_escaped(text, out);
   out.push_back('"');
 }
 
 std::string& JsonObject::member(std::string_view key) {
-  if (!first_) out_.push_back(',');
+  out_.append(first_ ? "\"" : ",\"");
   first_ = false;
-  append_json_text(key, out_);
-  out_.push_back(':');
-  return out_;
+  append_escaped(key, out_);
+  return out_.append("\":");
 }
 
 void JsonObject::text(std::string_view key, std::string_view value) { append_json_text(value, member(key)); }
