@@ -29,7 +29,7 @@ constexpr double kTuneAgain = 1.05;
 /// Fewer responses are no evidence.
 constexpr std::int64_t kFewestInStretch = 5;
 /// The approximations are not exact; the bench (docs/detection.md) says how far they hold.
-constexpr double kMargin = 1.5;
+constexpr double kMargin = 2;
 /// So many hours may wait for the end of a suspicion.
 constexpr std::size_t kMostWaitingHours = 48;
 constexpr double kOvershoot = 1.166;  // Siegmund, 2 x 0.583

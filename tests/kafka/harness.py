@@ -39,6 +39,7 @@ DERIVED = ("interactions", "transitions", "conversions", "windows", "alerts", "d
 # A whole run over one of the data sets takes seconds; a machine that compiles meanwhile takes its time.
 RUN_SECONDS = 300
 COMMAND_SECONDS = 120
+KAFKA_START_SECONDS = 40    # a start that takes longer is told of, with what was said meanwhile
 LARGEST_MESSAGE = 4_000_000
 
 # Between keys, values and records on their way through kcat and Kafka's own tools; in no record of these tests.
@@ -285,7 +286,11 @@ class Kafka:
     def start(self):
         # A start that fails leaves nothing behind; on a machine that is very busy it runs into its own limit.
         for attempts_left in (2, 1, 0):
+            begun = time.monotonic()
             code, said, trouble = self._command("start", *self.START_OPTIONS)
+            seconds = time.monotonic() - begun
+            if code != 0 or seconds > KAFKA_START_SECONDS:
+                print(f"      kafka-local start took {seconds:.0f} s and ended with {code}:\n{trouble[-4000:]}", flush=True)
             if code == 0:
                 self.address = said.strip()
                 return
