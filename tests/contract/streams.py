@@ -65,6 +65,17 @@ def drop(the_map):
                "touchpoint": second if at_second else first, "wait_s": (60 if falls else 10) + number % 3, "feedback": {"csat": (5 if good else 1) - (0.5 if at_second and good else 0)}}
 
 
+def fewer(the_map):
+    """Three weeks in which one of ten visits ends in a conversion, and nine days in which none does: an alert that is then accepted."""
+    converting = next(each["id"] for each in the_map["touchpoints"] if each.get("conversion"))
+    visited = next(each["id"] for each in the_map["touchpoints"] if not each.get("conversion") and not each.get("feedback"))
+    begin = datetime.datetime(2026, 3, 2)
+    for number in range(30 * 24 * 20):
+        converts = number % 10 == 0 and number < 21 * 24 * 20
+        yield {"id": f"f{number}", "type": "visit", "customer": f"c{number % 50}", "time": as_time(begin + datetime.timedelta(minutes=3 * number)),
+               "touchpoint": converting if converts else visited}
+
+
 def wrong_lines():
     """The wrong records of the decoder's test, those that a line of a file can be."""
     for line in WRONG_RECORDS.read_text(encoding="utf-8").splitlines():
@@ -99,9 +110,10 @@ def inputs(scratch, events_max, lines_max, made_up_lines_max):
         events.write_bytes(b"\n".join(lines) + b"\n")
         yield f"map {the_map.stem}", the_map, events, "1h,7d", made_up_lines_max, None
         if the_map.stem == "retail":
-            falling = scratch / "drop.ndjson"
-            falling.write_bytes(b"".join(json.dumps(each).encode() + b"\n" for each in drop(yaml.safe_load(the_map.read_text(encoding="utf-8")))))
-            yield "a drop", the_map, falling, "1h,7d", made_up_lines_max, None
+            for name, made in (("a drop", drop), ("fewer conversions", fewer)):
+                falling = scratch / f"{name}.ndjson"
+                falling.write_bytes(b"".join(json.dumps(each).encode() + b"\n" for each in made(yaml.safe_load(the_map.read_text(encoding="utf-8")))))
+                yield name, the_map, falling, "1h,7d", made_up_lines_max, None
             yield "pseudonyms", the_map, events, "7d", made_up_lines_max, pseudonymising(scratch)
     events = scratch / "wrong.ndjson"
     events.write_bytes(b"\n".join(wrong_lines()) + b"\n")

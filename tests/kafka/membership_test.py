@@ -53,6 +53,9 @@ def scenario(world, checks):
     kafka.produce(INPUT, parts[0])
     shares = harness.wait_until("each engine has half of the partitions", lambda: half_each(first, second),
                                 harness.RUN_SECONDS, pause=0.5)
+    # The workers of windows are given their partitions by themselves.
+    harness.wait_until("both engines are ready", lambda: all(each.get("/-/ready")[0] == 200 for each in (first, second)),
+                       harness.RUN_SECONDS, pause=0.5)
     before = rebalances(first)
 
     for how in ("killed", "stopped"):
