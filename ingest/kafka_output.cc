@@ -139,7 +139,7 @@ Error KafkaOutput::lose(const Error& error) {
   if (is_missing(undelivered_topic_)) {
     return Error(ErrorKind::kReject, "the topic " + undelivered_topic_ + " is gone: " + message);
   }
-  return Error(error.kind(), message, error.cause());
+  return Error(error.kind(), message, error.cause() == ErrorCause::kOther ? undelivered_->cause() : error.cause());
 }
 
 // The broker's own word, because clients call a topic unknown that they could not ask about.

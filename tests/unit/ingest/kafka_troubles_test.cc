@@ -3,6 +3,7 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -108,6 +109,20 @@ TEST_F(KafkaTroublesTest, GivesATransactionUpWhenTheBrokerIsGoneAndGoesOnWhenItI
   ASSERT_TRUE(log);
   const auto after = transact(*log, "after");
   EXPECT_TRUE(after) << after.error().message();
+}
+
+// librdkafka calls such a transaction inconsistent, which says nothing of why.
+TEST_F(KafkaTroublesTest, TellsOfATransactionWhoseRecordTimedOutThatTheBrokerCouldNotBeReached) {
+  const auto log = open();
+  ASSERT_TRUE(log) << log.error().message();
+  ASSERT_TRUE((*log)->produce(record("the transaction's first")));
+  broker_goes();
+  ASSERT_TRUE((*log)->produce(record("during")));
+  std::this_thread::sleep_for(connection_.transaction_timeout + Millis{2'000});
+  const auto outcome = (*log)->commit({});
+  ASSERT_FALSE(outcome);
+  EXPECT_THAT(outcome.error().message(), HasSubstr("_MSG_TIMED_OUT"));
+  EXPECT_EQ(outcome.error().cause(), ErrorCause::kUnreachable) << outcome.error().message();
 }
 
 TEST_F(KafkaTroublesTest, HasNoMorePatienceWhenItIsHurried) {
