@@ -5,6 +5,8 @@
 namespace touchstone {
 namespace {
 
+constexpr Millis kLearnFor = std::chrono::days{14};
+constexpr double kFewest = 200;
 /// Before a kind of hour is known, it counts as so many events at the average rate.
 constexpr double kPriorCame = 3;
 constexpr double kHoursLearned = 672;
@@ -22,6 +24,28 @@ EventTime next_hour(EventTime time, const TimeZone& zone) {
   EventTime at = first_after(time, kQuarter);
   while (zone.hour_of(at).number == number) at += kQuarter;
   return at;
+}
+
+std::optional<EventTime> ArrivalRate::known_from() const {
+  if (came < kFewest) return std::nullopt;
+  return first + kLearnFor;
+}
+
+bool ArrivalRate::known_at(EventTime time) const {
+  const std::optional<EventTime> from = known_from();
+  return from && time >= *from;
+}
+
+bool ArrivalRate::end_hours(EventTime last, EventTime until, HourCounts& counts, Millis pane, const TimeZone& zone) {
+  const std::int64_t present = zone.hour_of(until).number;
+  bool any = false;
+  for (LocalHour hour = zone.hour_of(last); hour.number < present; hour = zone.hour_of(last)) {
+    learn(hour, counts, pane);
+    counts = {};
+    last = next_hour(last, zone);
+    any = true;
+  }
+  return any;
 }
 
 void ArrivalRate::learn(const LocalHour& hour, const HourCounts& counts, Millis pane) {

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 
 #include "engine/model/time.h"
 #include "engine/model/time_zone.h"
@@ -33,7 +34,8 @@ struct ArrivalRate {
     double came = 0;
     double expected = 0;
   };
-  double came = 0;  ///< in the hours of the past; what is older than four weeks fades
+  EventTime first{};  ///< since when it is learned
+  double came = 0;    ///< in the hours of the past; what is older than four weeks fades
   double hours = 0;
   std::array<Share, 24> of_day;
   std::array<Share, 7> of_week;
@@ -42,8 +44,15 @@ struct ArrivalRate {
   double pane_squares = 0;  ///< sum over panes of the squared deviation
   double pane_expected = 0;
 
-  /// An hour is over.
-  void learn(const LocalHour& hour, const HourCounts& counts, Millis pane);
+  /// Something comes for the first time: from here on hours are learned.
+  void begin(EventTime at) { first = at; }
+  [[nodiscard]] bool begun() const { return first != EventTime{}; }
+  /// Learns the hours that are over between `last`, when something came last, and `until`: `counts` in the hour of
+  /// `last`, and nothing in those after it. True if any was over; `counts` are then those of a new one.
+  bool end_hours(EventTime last, EventTime until, HourCounts& counts, Millis pane, const TimeZone& zone);
+  /// From when on something may be compared with it, after two weeks; nothing before 200 events have come.
+  [[nodiscard]] std::optional<EventTime> known_from() const;
+  [[nodiscard]] bool known_at(EventTime time) const;
   [[nodiscard]] double at(const LocalHour& hour) const;
   /// Over all hours.
   [[nodiscard]] double average() const;
@@ -51,14 +60,13 @@ struct ArrivalRate {
   [[nodiscard]] double dispersion() const;
   /// How many are to be expected between two times; 0 if the second is not later.
   [[nodiscard]] double expected(EventTime from, EventTime until, const TimeZone& zone) const;
+
+ private:
+  void learn(const LocalHour& hour, const HourCounts& counts, Millis pane);
 };
 
 /// The next full hour by the clock after a time.
 [[nodiscard]] EventTime next_hour(EventTime time, const TimeZone& zone);
-
-/// Rates are learned for so long before anything is compared with them, and from so many.
-inline constexpr Millis kLearnRatesFor = std::chrono::days{14};
-inline constexpr double kFewestForRates = 200;
 
 [[nodiscard]] constexpr double in_hours(Millis length) { return static_cast<double>(length.count()) / 3.6e6; }
 

@@ -27,20 +27,15 @@ struct ConversionDetector {
     EventTime last{};  ///< the beginning of the last pane with interactions
     HourCounts hour;
   };
-  struct Slow {
-    EventTime first{};
-    ArrivalRate rate;
-  };
   LevelDetector share;
   Recent recent;
-  Slow slow;
+  ArrivalRate rate;
 
   /// A pane's interactions as responses, those that convert having the value 1. Panes come in the order of time.
   std::optional<LevelChange> add(const LevelPane& pane, const LevelOptions& options, const TimeZone& zone,
                                  bool& slow_changed);
 
  private:
-  void end_hours(EventTime until, Millis step, const TimeZone& zone, bool& slow_changed);
   [[nodiscard]] bool fewer_than_usual(const LevelDetector::Stretch& stretch, EventTime until, const TimeZone& zone,
                                       const LevelOptions& options) const;
 };

@@ -121,6 +121,8 @@ double LevelDetector::variance(const LevelOptions& options) const {
 
 double LevelDetector::farthest(const LevelOptions& options) const {
   const double bound = std::max(mean(), 1e-6);
+  // A 0 lies as far below as the mean is high, whether or not one has been seen.
+  if (options.binary) return bound;
   const double deviation = std::sqrt(variance(options));
   // Bennett's two values have the skewness bound / deviation - deviation / bound.
   const double widest = bound / deviation - deviation / bound;

@@ -44,7 +44,7 @@ struct LevelOptions {
   double hours_between = 720;                         ///< false alarms of this detector, on average
   std::array<double, kTunings> falls{0.1, 0.2, 0.4};  ///< sizes that the tests are tuned to
   bool relative = false;                              ///< they are shares of the mean, else differences
-  bool binary = false;                                ///< values are 0 or 1: no less variance than that of a coin
+  bool binary = false;                                ///< values are 0 or 1: no less variance than Bernoulli's
   double least_variance = 5e-4;                       ///< of one response; no past is taken to be more even
   double usual_swing = 0.015;                         ///< standard deviation between hours, before there were hours
 };

@@ -31,12 +31,8 @@ struct SilenceDetector {
     double expected = 0;
     std::optional<LevelChange> firing;
   };
-  struct Slow {
-    EventTime first{};
-    ArrivalRate rate;
-  };
   Recent recent;
-  Slow slow;
+  ArrivalRate rate;
 
   /// Interactions of a pane. Panes come in the order of time, and what became due before was asked for.
   std::optional<LevelChange> add(EventTime begin, Millis step, std::int64_t interactions, const TimeZone& zone,
@@ -50,7 +46,6 @@ struct SilenceDetector {
 
  private:
   [[nodiscard]] double limit(double hours_between) const;
-  void end_hours(EventTime until, Millis step, const TimeZone& zone, bool& slow_changed);
 };
 
 }  // namespace touchstone

@@ -153,6 +153,7 @@ void pass_level_slow(Way& way, Slow& slow) {
 
 template <typename Way, typename Rate>
 void pass_rate(Way& way, Rate& rate) {
+  way.time(rate.first);
   for (auto* each :
        {&rate.came, &rate.hours, &rate.squares, &rate.squared_hours, &rate.pane_squares, &rate.pane_expected}) {
     way.real(*each);
@@ -177,23 +178,11 @@ void pass_silence_recent(Way& way, Recent& recent) {
   if (way.there(recent.firing)) pass_change(way, *recent.firing);
 }
 
-template <typename Way, typename Slow>
-void pass_silence_slow(Way& way, Slow& slow) {
-  way.time(slow.first);
-  pass_rate(way, slow.rate);
-}
-
 template <typename Way, typename Recent>
 void pass_conversions_recent(Way& way, Recent& recent) {
   way.time(recent.last);
   way.whole(recent.hour.came);
   way.whole(recent.hour.squares);
-}
-
-template <typename Way, typename Slow>
-void pass_conversions_slow(Way& way, Slow& slow) {
-  way.time(slow.first);
-  pass_rate(way, slow.rate);
 }
 
 void write_parts(ByteWriter& out, const std::vector<ChangePart>& parts) {
@@ -273,8 +262,8 @@ std::string encode_detectors(const CellDetectors& held, DetectorPart part, const
     for (const LevelDetector* level : levels) {
       if (level != nullptr) pass_level_slow(way, level->slow);
     }
-    if (held.conversions) pass_conversions_slow(way, held.conversions->slow);
-    if (held.silence) pass_silence_slow(way, held.silence->slow);
+    if (held.conversions) pass_rate(way, held.conversions->rate);
+    if (held.silence) pass_rate(way, held.silence->rate);
     return out.take();
   }
   out.time(held.last);
@@ -305,8 +294,8 @@ bool decode_detectors(std::string_view bytes, DetectorPart part, const CellKey& 
     for (std::size_t i = 0; i < kLevels; ++i) {
       if (has(i)) pass_level_slow(way, level(i).slow);
     }
-    if (has(kConversions)) pass_conversions_slow(way, made(held.conversions).slow);
-    if ((flags & kSilenceFlag) != 0) pass_silence_slow(way, made(held.silence).slow);
+    if (has(kConversions)) pass_rate(way, made(held.conversions).rate);
+    if ((flags & kSilenceFlag) != 0) pass_rate(way, made(held.silence).rate);
     return in.done();
   }
   held.last = in.time();

@@ -193,6 +193,16 @@ TEST_F(DetectorsTest, SayNothingOfNightsAndDaysOnWhichAShopIsClosed) {
   EXPECT_EQ(told_.back().resolution, Resolution::kRecovered);
 }
 
+TEST_F(DetectorsTest, SayNothingOfAnExportThatBringsTheDaysEventsAtOnce) {
+  const auto sink = [&](const Alert& alert) { told_.push_back(alert); };
+  for (int day = 0; day < 7 * 10; ++day) {
+    const EventTime begin = at(3'600LL * (24 * day + 12));
+    reach(begin);
+    detectors_->add(0, begin, ratings_.pane(0.8, 30 + day % 7), sink);
+  }
+  EXPECT_TRUE(told_.empty());
+}
+
 class ConversionsTest : public DetectorsTest {
  protected:
   ConversionsTest() { page_ = {Scope::kAll, std::string(kAllId), std::string(kAllId)}; }
@@ -232,15 +242,29 @@ TEST_F(ConversionsTest, AreNotFewerBecauseOfAMailing) {
   EXPECT_TRUE(told_.empty());
 }
 
-TEST_F(ConversionsTest, AreNotFewerBecauseOneOfTheFirstFailed) {
-  page_.scope = Scope::kStage;
-  for (int minute = 0; minute < 60 * 24 * 30; minute += 30) {
-    Cell amounts;
-    amounts.add(measure_key(MeasureKind::kInteractions), 1);
-    if (minute != 60 * 24 * 25) amounts.add(measure_key(MeasureKind::kConversions), 1);
-    detectors_->add(0, at(60LL * minute), amounts, [&](const Alert& alert) { told_.push_back(alert); });
+/// The changes that a level is told of: nothing but ones for a thousand minutes, then a zero among five.
+int changes_after_one_failure(bool binary) {
+  LevelOptions options;
+  options.binary = binary;
+  options.relative = true;
+  options.falls = {0.25, 0.5, 0.9};
+  options.least_variance = 1e-5;
+  LevelDetector detector;
+  int changes = 0;
+  for (int minute = 0; minute < 1'005; ++minute) {
+    bool slow_changed = false;
+    const EventTime begin = at(60LL * minute);
+    const std::int64_t value = minute == 1'000 ? 0 : kMillion;
+    const auto change =
+        detector.add({begin, std::chrono::seconds{5}, TimeZone{}.hour_of(begin), 1, value, {}}, options, slow_changed);
+    if (change) ++changes;
   }
-  EXPECT_TRUE(told_.empty());
+  return changes;
+}
+
+TEST(LevelDetector, TakesNothingForCertainBecauseItHasAlwaysBeenSo) {
+  EXPECT_EQ(changes_after_one_failure(true), 0);
+  EXPECT_GT(changes_after_one_failure(false), 0) << "else this shows nothing";
 }
 
 TEST(Explanation, TellsAShiftOfTheMixFromAChangeWithin) {
