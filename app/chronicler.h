@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/flow/topic_names.h"
+#include "exporters/engine_metrics.h"
 #include "exporters/feed.h"
 #include "ingest/kafka_follower.h"
 #include "state/rocks_chronicle.h"
@@ -38,9 +39,10 @@ class Chronicler {
   /// From any thread; null while there is none.
   [[nodiscard]] std::shared_ptr<const Chronicle> chronicle() const;
   [[nodiscard]] ChronicleFeed& feed() { return feed_; }
-  /// Records taken over, and those that were none of ours.
-  [[nodiscard]] std::uint64_t taken() const { return taken_; }
-  [[nodiscard]] std::uint64_t refused() const { return refused_; }
+  /// From any thread.
+  [[nodiscard]] ChronicleCounts counts() const {
+    return {.taken = taken_, .refused = refused_, .subscribers = feed_.subscribers(), .overruns = feed_.overruns()};
+  }
 
  private:
   void work();

@@ -185,7 +185,7 @@ class Demo {
   Result<void> serve() {
     Configuration configuration;
     board_.change_rules(subject_.rules);
-    Served served{chronicler_.get(), {questions_}, kPartitions};
+    Served served{.chronicler = chronicler_.get(), .questions = {questions_}, .partitions = kPartitions};
     served.memory_limit = find_memory_limit().value_or(MemoryFound{}).bytes;
     auto server = serve_metrics(configuration, board_, served);
     if (!server) {

@@ -54,14 +54,17 @@ std::function<Result<CustomerAnswer>(const std::string&)> ask_all(std::vector<st
 Result<std::unique_ptr<HttpServer>> serve_metrics(const Configuration& configuration, const Board& board,
                                                   Served served) {
   MetricsOptions metrics;
-  metrics.windows = configuration.metrics.windows;
-  metrics.each_segment = configuration.metrics.segments == MetricSegments::kEach;
-  metrics.series_max = configuration.metrics.series_max;
+  metrics.windows.windows = configuration.metrics.windows;
+  metrics.windows.each_segment = configuration.metrics.segments == MetricSegments::kEach;
+  metrics.windows.series_max = configuration.metrics.series_max;
   metrics.version = kVersion;
   metrics.memory_limit = served.memory_limit;
   HttpServerOptions options;
   options.limits.max_unread_bytes = served.max_unread_bytes;
   metrics.http = options.tally;
+  if (Chronicler* chronicler = served.chronicler; chronicler != nullptr) {
+    metrics.chronicle = [chronicler] { return chronicler->counts(); };
+  }
   auto page = std::make_shared<MetricsPage>(board, std::move(metrics));
 
   const RulesNow rules(board);
@@ -72,7 +75,11 @@ Result<std::unique_ptr<HttpServer>> serve_metrics(const Configuration& configura
                       response.body = page->render();
                       return response;
                     }});
-  for (HttpRoute& route : map_routes(rules, board)) routes.push_back(std::move(route));
+  RowsElsewhere elsewhere{.partitions = served.window_partitions};
+  if (Chronicler* chronicler = served.chronicler; chronicler != nullptr) {
+    elsewhere.chronicle = [chronicler] { return chronicler->chronicle(); };
+  }
+  for (HttpRoute& route : map_routes(rules, board, std::move(elsewhere))) routes.push_back(std::move(route));
   if (served.reload != nullptr && configuration.http.reload) routes.push_back(reload_route(*served.reload));
   for (HttpRoute& route : page_routes()) routes.push_back(std::move(route));
   routes.push_back(progress_route(rules, board));

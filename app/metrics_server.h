@@ -21,6 +21,7 @@ struct Served {
   Chronicler* chronicler = nullptr;                     ///< null: only the rows on the board
   std::vector<std::shared_ptr<Questions>> questions{};  ///< of the journey's workers
   std::size_t partitions = 0;                           ///< of the topic that the journey stage reads
+  std::size_t window_partitions = 0;                    ///< of the windows stage
   Reload* reload = nullptr;                             ///< null, or not allowed by the configuration: there is none
   std::uint64_t memory_limit = 0;                       ///< of the process; 0: it has none
   std::size_t max_unread_bytes = HttpLimits{}.max_unread_bytes;

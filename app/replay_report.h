@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "app/map_table.h"
-#include "app/window_rows.h"
+#include "exporters/window_rows.h"
 #include "engine/flow/topic_names.h"
 #include "engine/model/rules.h"
 #include "engine/model/time.h"

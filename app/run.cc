@@ -384,10 +384,14 @@ int run(const Configuration& configuration, RunUntil until) {
   for (std::uint32_t i = 0; i < options.journey_workers; ++i)
     options.questions.push_back(std::make_shared<Questions>());
   Chronicler chronicler(chronicler_options(configuration, *memory, databases));
-  auto server = serve_metrics(
-      configuration, board,
-      {configuration.http.rows ? &chronicler : nullptr, options.questions,
-       static_cast<std::size_t>(options.topology.journey_partitions()), &reload, memory->limit, memory->unread});
+  auto server = serve_metrics(configuration, board,
+                              {.chronicler = configuration.http.rows ? &chronicler : nullptr,
+                               .questions = options.questions,
+                               .partitions = static_cast<std::size_t>(options.topology.journey_partitions()),
+                               .window_partitions = static_cast<std::size_t>(options.topology.delta_partitions),
+                               .reload = &reload,
+                               .memory_limit = memory->limit,
+                               .max_unread_bytes = memory->unread});
   if (!server) return failed(server.error());
   if (configuration.http.rows) chronicler.start();
   spdlog::info("memory.limit {}: {} for state, {} for databases; of each worker {} read ahead and {} to be written",

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "app/map_table.h"
-#include "app/window_rows.h"
+#include "exporters/window_rows.h"
 #include "engine/flow/ports.h"
 #include "engine/flow/topic_names.h"
 #include "engine/model/rules.h"

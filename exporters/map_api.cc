@@ -1,15 +1,20 @@
 #include "exporters/map_api.h"
 
 #include <algorithm>
+#include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "engine/wire/json.h"
 #include "exporters/map_json.h"
+#include "exporters/window_rows.h"
 
 namespace touchstone {
 namespace {
+
+constexpr std::size_t kRowsAtOnce = 10'000;
 
 /// What a request asks for, checked against the map.
 struct Query {
@@ -99,18 +104,41 @@ RankedItems ranked(const BoardSnapshot& board, Scope scope, const std::string& s
   return most_frequent(found->second, kRankedItems);
 }
 
-std::string answer_map(const Query& query, const Rules& rules, const Board& board) {
+/// The current rows of the window as the chronicle has them, whoever wrote them.
+Result<WindowRows> rows_told(const Chronicle& chronicle, const Rules& rules, std::size_t window) {
+  WindowRows rows(rules, rules.settings().windows[window].name);
+  ChronicleQuery query{.kind = ChronicleKind::kRow, .limit = kRowsAtOnce};
+  query.parts[0] = rows.window();
+  do {
+    Result<ChroniclePage> page = chronicle.current(query);
+    if (!page) return page.error();
+    for (const std::string& value : page->values) rows.take(value);
+    query.after = std::move(page->cursor);
+  } while (!query.after.empty());
+  return rows;
+}
+
+HttpResponse answer_map(const Query& query, const Rules& rules, const Board& board, const RowsElsewhere& elsewhere) {
   const BoardSnapshot snapshot = board.window_snapshot(query.window);
   MapFigures figures;
-  for (const auto& [key, row] : snapshot.rows) figures.rows.emplace(row.cell, row.measures);
+  ReadingSubject subject{rules, rules.settings().windows[query.window], closed_by_all(snapshot, query.window)};
+  if (elsewhere.chronicle && snapshot.windows.size() < elsewhere.partitions) {
+    const std::shared_ptr<const Chronicle> chronicle = elsewhere.chronicle();
+    if (!chronicle) return json_error(503, "what was told is being read anew; try again");
+    const Result<WindowRows> told = rows_told(*chronicle, rules, query.window);
+    if (!told) return json_error(503, "what was told cannot be read just now; try again");
+    figures.rows = told->rows();
+    if (!subject.end) subject.end = parse_rfc3339(told->end());
+  } else {
+    for (const auto& [key, row] : snapshot.rows) figures.rows.emplace(row.cell, row.measures);
+  }
   if (query.longest) figures.lapses = lapses_by_touchpoint(snapshot.moves);
   std::vector<SegmentReading> readings = read_map(rules, figures, *query.model);
   if (query.segment) {
     std::erase_if(readings, [&](const SegmentReading& each) { return each.segment != *query.segment; });
   }
-  const ReadingSubject subject{rules, rules.settings().windows[query.window], closed_by_all(snapshot, query.window)};
   const RankedItems unmapped = query.longest ? ranked(snapshot, Scope::kUnmapped, std::string(kAllId)) : RankedItems{};
-  return map_json(subject, readings, *query.model, unmapped);
+  return {.body = map_json(subject, readings, *query.model, unmapped) + "\n"};
 }
 
 std::string answer_journeys(const Query& query, const Rules& rules, const Board& board) {
@@ -140,29 +168,36 @@ std::string answer_windows(const Query& query, const Rules& rules, const Board& 
   return R"({"rows":[)" + rows + "]}";
 }
 
-using Answer = std::string (*)(const Query&, const Rules&, const Board&);
+using Answer = std::function<HttpResponse(const Query&, const Rules&)>;
 
-HttpRoute route(std::string path, ParameterNames names, Answer answer, const RulesNow& rules, const Board& board) {
+HttpRoute route(std::string path, ParameterNames names, const RulesNow& rules, Answer answer) {
   return {.method = "GET",
           .path = std::move(path),
-          .handler = [names = std::move(names), answer, rules, &board](const HttpRequest& request) {
+          .handler = [names = std::move(names), rules, answer = std::move(answer)](const HttpRequest& request) {
             const std::shared_ptr<const Rules> in_force = rules();
-            const Rules& now = *in_force;
-            const Result<Query> query = read_query(request, names, now);
+            const Result<Query> query = read_query(request, names, *in_force);
             if (!query) return json_error(400, query.error().message());
-            return HttpResponse{.body = answer(*query, now, board) + "\n"};
+            return answer(*query, *in_force);
           }};
 }
 
 }  // namespace
 
-std::vector<HttpRoute> map_routes(const RulesNow& rules, const Board& board) {
-  return {route("/api/v1/map", {"window", "model", "segment"}, answer_map, rules, board),
-          route("/api/v1/journeys", {"segment", "from"}, answer_journeys, rules, board)};
+std::vector<HttpRoute> map_routes(const RulesNow& rules, const Board& board, RowsElsewhere elsewhere) {
+  return {route("/api/v1/map", {"window", "model", "segment"}, rules,
+                [&board, elsewhere = std::move(elsewhere)](const Query& query, const Rules& now) {
+                  return answer_map(query, now, board, elsewhere);
+                }),
+          route("/api/v1/journeys", {"segment", "from"}, rules, [&board](const Query& query, const Rules& now) {
+            return HttpResponse{.body = answer_journeys(query, now, board) + "\n"};
+          })};
 }
 
 HttpRoute board_rows_route(const RulesNow& rules, const Board& board) {
-  return route("/api/v1/windows", {"window", "scope", "id", "segment"}, answer_windows, rules, board);
+  return route("/api/v1/windows", {"window", "scope", "id", "segment"}, rules,
+               [&board](const Query& query, const Rules& now) {
+                 return HttpResponse{.body = answer_windows(query, now, board) + "\n"};
+               });
 }
 
 }  // namespace touchstone

@@ -3,23 +3,23 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "engine/flow/board.h"
-#include "engine/model/rules.h"
+#include "exporters/engine_metrics.h"
 #include "exporters/http_tally.h"
+#include "exporters/map_metrics.h"
 
 namespace touchstone {
 
 struct MetricsOptions {
-  std::vector<std::string> windows;         ///< names of those exported; empty: all
-  bool each_segment = true;                 ///< false: only rows over all segments
-  std::uint32_t series_max = 100'000;       ///< of rolling windows; beyond it rows are left out, and counted
-  std::string version;                      ///< for build_info
-  std::uint64_t memory_limit = 0;           ///< of the process; 0: it has none
-  std::shared_ptr<const HttpTally> http{};  ///< of the server that shows the page; may be null
+  WindowMetricsOptions windows{};
+  std::string version;                           ///< for build_info
+  std::uint64_t memory_limit = 0;                ///< of the process; 0: it has none
+  std::shared_ptr<const HttpTally> http{};       ///< of the server that shows the page; may be null
+  std::function<ChronicleCounts()> chronicle{};  ///< may be empty
 };
 
 /// Thread-safe as long as one thread renders at a time (the counter of left-out series is its own).

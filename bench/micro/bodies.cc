@@ -255,7 +255,7 @@ Step render_metrics(const Samples& sample, const RulesPtr& rules) {
   status.closed.assign(rules->settings().windows.size(), kSampleBegin);
   board->publish({StageKind::kWindows, "deltas", Partition(0)}, std::move(status), std::move(rows));
   MetricsOptions options;
-  options.series_max = kSeries;
+  options.windows.series_max = kSeries;
   options.version = "0";
   const auto page = std::make_shared<MetricsPage>(*board, options);
   return [=] {

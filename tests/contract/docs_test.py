@@ -20,7 +20,7 @@ import include_table_test  # noqa: E402
 _MACHINE_PATH = re.compile(r"(?<![\w.$}~*-])/(?:work|workspace|root|home/(?!\*)[\w.-]+|Users/[\w.-]+|mnt/\w+)/[\w.-]")
 _PLACEHOLDERS = re.compile(r"^/home/(?:user|you|USER|touchstone)/")
 _LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)\)")
-_METRIC_IN_CODE = re.compile(r'(?:\b(?:family|counter|gauge|single)\s*\(\s*|^\s*\{)"([a-z][a-z0-9_]+)"\s*,\s*"', re.MULTILINE)
+_METRIC_IN_CODE = re.compile(r'(?:\b(?:metric_family|counter|gauge|single)\s*\(\s*|^\s*\{)"([a-z][a-z0-9_]+)"\s*,\s*"', re.MULTILINE)
 _TEXTS = {".md", ".txt", ".cc", ".h", ".py", ".sh", ".yaml", ".yml", ".json", ".cmake", ".xml", ".properties", ".html", ".css", ".js", ".svg", ".in",
           ".service", ".toml", ""}
 
@@ -65,7 +65,7 @@ def metrics(root):
         yield "docs/metrics.md is missing"
         return
     in_code = {}
-    for name in ("exporters/metrics_page.cc", "exporters/process_metrics.cc"):
+    for name in ("exporters/map_metrics.cc", "exporters/engine_metrics.cc", "exporters/metrics_page.cc", "exporters/process_metrics.cc"):
         for metric in _METRIC_IN_CODE.findall(read(root, name) or ""):
             in_code[metric] = name
     if len(in_code) < 20:

@@ -24,7 +24,8 @@ except ImportError:
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from page_test import Checks, Demo  # noqa: E402
+from demo import Demo  # noqa: E402
+from page_test import Checks  # noqa: E402
 
 DOCUMENT = ROOT / "exporters" / "schema" / "openapi.json"
 FORM = ROOT / "tests" / "data" / "openapi" / "openapi-3.1.json"

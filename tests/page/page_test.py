@@ -9,58 +9,19 @@ with kcat, as the engine would write it. Nothing is fetched from elsewhere and n
 
 import json
 import pathlib
-import re
 import shutil
-import signal
-import subprocess
 import sys
-import threading
-import urllib.request
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from browser import Browser, chromium  # noqa: E402
+from demo import NO_PAGE, Demo  # noqa: E402
 
 SKIPPED = 77
 LANGUAGES = {"fa": ("rtl", "مشتری"), "ar": ("rtl", "العملاء"), "ru": ("ltr", "Клиенты"), "en": ("ltr", "Customers")}
 ALERT = {"alert": "satisfaction-drop/touchpoint/delivery/all/1", "state": "firing", "kind": "satisfaction-drop", "scope": "touchpoint", "id": None,
          "segment": "all", "window": "1m", "at": None, "since": None, "observed": 0.41, "baseline": 0.78, "responses": 57, "score": 5.2,
          "explanation": {"segments": [{"what": "within", "id": "gold", "change": -0.29}, {"what": "mix", "change": -0.05}, {"what": "within", "id": "new", "change": -0.03}]}}
-
-
-class Demo:
-    """`touchstone demo`, with the addresses that it prints."""
-
-    def __init__(self, touchstone, *options):
-        self.process = subprocess.Popen([touchstone, "demo", *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        self.said, self.addresses, self.ready = [], {}, threading.Event()
-        threading.Thread(target=self.read, daemon=True).start()
-
-    def read(self):
-        for line in self.process.stdout:
-            self.said = (self.said + [line])[-200:]
-            if found := re.match(r"(map|Kafka) +(?:http://)?(127[\d.:]+)", line.strip()):
-                self.addresses.setdefault(found[1], found[2])
-            if len(self.addresses) == 2:
-                self.ready.set()
-        self.ready.set()
-
-    def __enter__(self):
-        if not self.ready.wait(120) or len(self.addresses) < 2:
-            raise RuntimeError("the demo did not begin:\n" + "".join(self.said))
-        return self
-
-    def __exit__(self, *_):
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(30)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-
-    def tell(self, alert):
-        key = "/".join(alert[part] for part in ("kind", "scope", "id", "segment"))
-        subprocess.run(["kcat", "-P", "-b", self.addresses["Kafka"], "-t", "touchstone.alerts", "-K", "\x1f"],
-                       input=f"{key}\x1f{json.dumps(alert, separators=(',', ':'))}", text=True, check=True, timeout=60, capture_output=True)
 
 
 class Checks:
@@ -194,10 +155,9 @@ def main():
     checks = Checks()
     with Demo(touchstone, "--rate", "150") as demo, Browser(program) as page:
         address = f"http://{demo.addresses['map']}/"
-        with urllib.request.urlopen(address, timeout=30) as answer:
-            if b"built without the live page" in answer.read():
-                print("skipped: this build has no live page, because npm could not fetch what builds it")
-                return SKIPPED
+        if not demo.has_page():
+            print("skipped: " + NO_PAGE)
+            return SKIPPED
 
         def picture(name):
             if directory:

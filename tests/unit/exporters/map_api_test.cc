@@ -2,13 +2,17 @@
 #include "exporters/map_api.h"
 
 #include <algorithm>
+#include <array>
 #include <memory>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
 
+#include "engine/wire/json.h"
 #include "tests/support/maps.h"
 
 namespace touchstone {
@@ -31,6 +35,24 @@ std::shared_ptr<const Rules> rules_with_expectations() {
   map.touchpoints[1].channel = "web";
   return std::make_shared<const Rules>(std::move(map), Settings{});
 }
+
+/// Every row on a page of its own.
+class PagedRows final : public Chronicle {
+ public:
+  explicit PagedRows(std::vector<std::string> rows) : rows_(std::move(rows)) {}
+  Result<void> add(std::span<const ChronicleEntry>, std::span<const ConsumedOffset>) override { return {}; }
+  Result<std::optional<Offset>> next(const TopicPartition&) override { return std::optional<Offset>(); }
+  Result<ChroniclePage> current(const ChronicleQuery& query) const override {
+    EXPECT_EQ(query.parts, (std::array<std::string, 4>{"7d", "", "", ""}));
+    const std::size_t page = query.after.size();
+    if (page >= rows_.size()) return ChroniclePage{};
+    return ChroniclePage{{rows_[page]}, std::string(page + 1, 'x')};
+  }
+  Result<ChroniclePage> past(const ChronicleQuery&) const override { return ChroniclePage{}; }
+
+ private:
+  const std::vector<std::string> rows_;
+};
 
 class MapApiTest : public ::testing::Test {
  protected:
@@ -311,6 +333,29 @@ TEST_F(MapApiTest, WritesARowAsTheWindowsTopicDoes) {
             R"({"rows":[{"window":"1h","start":"2026-01-01T00:00:00.000Z","end":"2026-01-01T01:00:00.000Z",)"
             R"("scope":"touchpoint","id":"page","segment":"gold","interactions":3,"customers":0,"conversions":0,)"
             "\"value\":0}]}\n");
+}
+
+TEST_F(MapApiTest, ReadsTheRowsOfCellsThatOtherProcessesCount) {
+  Row elsewhere = row(kWeek, Scope::kTouchpoint, "call", 5);
+  elsewhere.end = testing::at(7'200);
+  const std::string told = row_json(elsewhere, rules_->settings().windows[kWeek], rules_->stages());
+  std::shared_ptr<const Chronicle> chronicle;
+  const RowsElsewhere both{[&] { return chronicle; }, 2};
+  routes_ = map_routes(RulesNow(rules_), board_, both);
+  EXPECT_EQ(get("/api/v1/map").status, 503U) << "it is still being made";
+
+  chronicle = std::make_shared<PagedRows>(std::vector<std::string>{
+      row_json(row(kWeek, Scope::kTouchpoint, "page", 3), rules_->settings().windows[kWeek], rules_->stages()), told});
+  EXPECT_EQ(values(all_segments("/api/v1/map").at("touchpoints").as_array(), "id"), (Texts{"page", "call"}));
+  EXPECT_EQ(body("/api/v1/map").at("end"), "2026-01-01T02:00:00.000Z") << "no task of its own says more";
+
+  board_.publish(kFirstTask, all_closed_at(3'600), {row(kWeek, Scope::kTouchpoint, "page", 3)});
+  EXPECT_EQ(values(all_segments("/api/v1/map").at("touchpoints").as_array(), "id"), (Texts{"page", "call"}));
+  EXPECT_EQ(body("/api/v1/map").at("end"), "2026-01-01T01:00:00.000Z");
+
+  // Who counts all cells needs to ask nobody.
+  board_.publish(kSecondTask, all_closed_at(3'600), {});
+  EXPECT_EQ(values(all_segments("/api/v1/map").at("touchpoints").as_array(), "id"), (Texts{"page"}));
 }
 
 TEST_F(MapApiTest, ForgetsATaskThatWentElsewhere) {

@@ -1,9 +1,10 @@
-#include "app/window_rows.h"
+#include "exporters/window_rows.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <optional>
+#include <utility>
 
 #include <boost/json.hpp>
 
@@ -40,6 +41,19 @@ const object* object_of(const object& from, std::string_view name) {
   return found == nullptr ? nullptr : found->if_object();
 }
 
+std::string_view text_of(const object& from, std::string_view name) {
+  const auto* found = from.if_contains({name.data(), name.size()});
+  const auto* text = found == nullptr ? nullptr : found->if_string();
+  return text == nullptr ? std::string_view{} : std::string_view(text->data(), text->size());
+}
+
+std::optional<object> read_row(std::string_view value) {
+  boost::system::error_code failed;
+  boost::json::value read = boost::json::parse({value.data(), value.size()}, failed);
+  if (failed || !read.is_object()) return std::nullopt;
+  return std::move(read.as_object());
+}
+
 Measures measures_of(const object& row, const Rules& rules) {
   Measures measures;
   measures.interactions = count_of(row, "interactions");
@@ -56,7 +70,7 @@ Measures measures_of(const object& row, const Rules& rules) {
   if (const auto* stages = object_of(row, "stages")) {
     for (const auto& [id, count] : *stages) {
       const auto stage = rules.stages().find({id.data(), id.size()});
-      if (stage) measures.stages.push_back({*stage, count.to_number<std::int64_t>()});
+      if (stage && count.is_int64()) measures.stages.push_back({*stage, count.as_int64()});
     }
   }
   if (const auto* credit = object_of(row, "credit")) {
@@ -75,13 +89,21 @@ Measures measures_of(const object& row, const Rules& rules) {
 void WindowRows::take(std::string_view key, std::string_view value) {
   const auto parts = split_key(key);
   if (!parts || (*parts)[0] != window_) return;
-  const auto* const scope = std::find(kScopeNames.begin(), kScopeNames.end(), (*parts)[1]);
-  if (scope == kScopeNames.end()) return;
-  const object row = boost::json::parse({value.data(), value.size()}).as_object();
-  if (const auto* end = row.if_contains("end"); end != nullptr && end->is_string()) {
-    end_ = std::max(end_, std::string(end->as_string()));
-  }
-  rows_[{static_cast<Scope>(scope - kScopeNames.begin()), std::string((*parts)[2]), std::string((*parts)[3])}] =
+  if (const auto row = read_row(value)) keep((*parts)[1], (*parts)[2], (*parts)[3], *row);
+}
+
+void WindowRows::take(std::string_view value) {
+  const auto row = read_row(value);
+  if (!row || text_of(*row, "window") != window_) return;
+  keep(text_of(*row, "scope"), text_of(*row, "id"), text_of(*row, "segment"), *row);
+}
+
+void WindowRows::keep(std::string_view scope, std::string_view id, std::string_view segment,
+                      const boost::json::object& row) {
+  const auto* const known = std::find(kScopeNames.begin(), kScopeNames.end(), scope);
+  if (known == kScopeNames.end()) return;
+  end_ = std::max(end_, std::string(text_of(row, "end")));
+  rows_[{static_cast<Scope>(known - kScopeNames.begin()), std::string(id), std::string(segment)}] =
       measures_of(row, rules_);
 }
 
