@@ -75,6 +75,18 @@ def same_alerts(checks, what, engine, kafka):
     checks.that(f"{what}: those that fire", any(each["alert"] == "made-up" for each in pages(engine, "alerts")))
 
 
+def cells_of(engine):
+    """How many windows and cells the process counts itself."""
+    return engine.get("/metrics")[1].count(b"touchstone_window_interactions{")
+
+
+def same_map(checks, what, engine, alone):
+    """Of a window that has no lapses, which are known by partition only."""
+    status, body = harness.wait_until("an answer", lambda: not_yet_503(engine.get("/api/v1/map?window=24h")), 60)
+    checks.equal(f"{what}: the map is answered", 200, status)
+    checks.equal(f"{what}: the map as one process alone reads it", alone, json.loads(body)["segments"])
+
+
 def stops(checks, engine):
     """With 1 where Kafka is too slow for a last commit, which kafka.stop looks at; here it does not matter."""
     checks.that("it stops", engine.program.terminate(30)[0] in (0, 1))
@@ -96,11 +108,19 @@ def scenario(world, checks):
     same_rows(checks, "the one that wrote them", engine, rows)
     same_alerts(checks, "the one that wrote them", engine, kafka)
 
+    alone = json.loads(engine.get("/api/v1/map?window=24h")[1])["segments"]
+    checks.that("the map has something to say", any(segment["touchpoints"] for segment in alone))
+
     # A second of the same group holds what the first leaves it, or nothing; rows it has all.
     second = configuration(world, kafka, "second")
     other = world.run_engine(second, name="second")
     same_rows(checks, "one that came later", other, rows)
     same_alerts(checks, "one that came later", other, kafka)
+    for each in (engine, other):
+        harness.wait_until("both are ready", lambda each=each: each.get("/-/ready")[0] == 200, 120)
+    checks.that("both count some of the cells", all(0 < cells_of(each) < len(rows) for each in (engine, other)))
+    same_map(checks, "the one that shares its partitions", engine, alone)
+    same_map(checks, "one that came later", other, alone)
     stops(checks, other)
 
     engine.program.kill()
