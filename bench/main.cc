@@ -1,7 +1,7 @@
 // touchstone-bench: how much CPU an event costs, and the floors under it.
 //
-//   drain   a librdkafka consumer that only counts: nothing that reads Kafka can be cheaper
-//   parse   decoding alone: nothing that understands events can be cheaper
+//   drain, decode, copy  the floors under whatever reads Kafka (floors.h)
+//   parse   decoding alone, of a file
 //   rows    the chronicle: a row of touchstone.windows looked at and kept; of a file that `replay` wrote
 //   replay  the whole engine over a file, all outputs written
 //   state   what many customers cost: pauses, restarts (state.h)
@@ -10,6 +10,7 @@
 //
 // Unit: CPU seconds per million events. Noise: repeat, and compare the lowest figures of one run.
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <iostream>
 #include <sstream>
@@ -24,11 +25,11 @@
 #include "app/replay.h"
 #include "bench/detection.h"
 #include "bench/detection_kinds.h"
+#include "bench/floors.h"
 #include "bench/generate.h"
 #include "bench/measure.h"
 #include "bench/state.h"
 #include "ingest/event_decoder.h"
-#include "ingest/kafka_log.h"
 #include "ingest/line_reader.h"
 #include "state/rocks_chronicle.h"
 
@@ -40,6 +41,7 @@ struct Arguments {
   std::string map;
   std::string brokers;
   std::string topic;
+  std::string out;
   int repeat = 3;
 };
 
@@ -159,37 +161,17 @@ int run_replay(const Arguments& arguments) {
   return 0;
 }
 
-int run_drain(const Arguments& arguments) {
+template <Floor kFloor>
+int run_floor(const Arguments& arguments) {
+  constexpr std::array<std::string_view, 3> kNames = {"drain", "decode", "copy"};
   std::vector<Figure> figures;
   for (int i = 0; i < arguments.repeat; ++i) {
-    KafkaLogOptions options;
-    options.connection.properties["bootstrap.servers"] = arguments.brokers;
-    options.group = fmt::format("bench-{}-{}", ::getpid(), i);
-    options.transactional_id = options.group;
-    options.topics = {arguments.topic};
-    const auto log = KafkaLog::open(options);
-    if (!log) return failed(log.error());
-    Figure figure;
-    std::size_t open = 0;
-    std::size_t ended = 0;
-    const double begun = cpu_seconds();
-    while (open == 0 || ended < open) {
-      auto polled = (*log)->poll(Millis{100}, 10'000);
-      if (!polled) return failed(polled.error());
-      for (const TopicPartition& partition : polled->assigned) {
-        const auto range = (*log)->range(partition);
-        if (!range) return failed(range.error());
-        if (const auto started = (*log)->start(partition, range->begin); !started) return failed(started.error());
-        ++open;
-      }
-      figure.events += polled->records.size();
-      ended += polled->at_end.size();
-    }
-    figure.cpu_s = cpu_seconds() - begun;
-    figures.push_back(figure);
-    (*log)->close();
+    const auto figure =
+        measure_floor({.floor = kFloor, .brokers = arguments.brokers, .topic = arguments.topic, .out = arguments.out});
+    if (!figure) return failed(figure.error());
+    figures.push_back(*figure);
   }
-  print("drain", figures);
+  print(kNames[static_cast<std::size_t>(kFloor)], figures);
   return 0;
 }
 
@@ -273,9 +255,17 @@ int command_line(int argc, char** argv) {
   auto* replay = add("replay", "Run the whole engine over a file", run_replay);
   replay->add_option("--input", arguments.input, "Events")->required();
   replay->add_option("--map", arguments.map, "The touchpoint map")->required();
-  auto* drain = add("drain", "Read a Kafka topic and only count", run_drain);
-  drain->add_option("--brokers", arguments.brokers, "bootstrap.servers")->required();
-  drain->add_option("--topic", arguments.topic, "The topic")->required();
+  const auto add_floor = [&](const char* name, const char* what, int (*run)(const Arguments&)) {
+    auto* command = add(name, what, run);
+    command->add_option("--brokers", arguments.brokers, "bootstrap.servers")->required();
+    command->add_option("--topic", arguments.topic, "The topic")->required();
+    return command;
+  };
+  add_floor("drain", "Read a Kafka topic and only count", run_floor<Floor::kDrain>);
+  add_floor("decode", "Read it, and decode each event", run_floor<Floor::kDecode>);
+  add_floor("copy", "Decode, and write a record for each in transactions", run_floor<Floor::kCopy>)
+      ->add_option("--out", arguments.out, "The topic of these")
+      ->required();
   DetectionOptions detecting;
   add_detection(app, detecting, status);
   StateOptions keeping;
