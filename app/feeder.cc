@@ -26,16 +26,15 @@ Result<std::unique_ptr<Feeder>> Feeder::open(FeederOptions options, const Board&
   return std::unique_ptr<Feeder>(new Feeder(std::move(options), board, std::move(*output)));
 }
 
-Feeder::Backlog Feeder::backlog(const BoardSnapshot& board) const {
-  std::uint64_t done = board.counts.duplicates + board.counts.forgotten;
-  for (const auto& [labels, count] : board.counts.interactions) done += count;
-  for (const std::uint64_t count : board.counts.dead_letters) done += count;
-  Backlog backlog;
-  backlog.events = static_cast<std::int64_t>(fed_) - static_cast<std::int64_t>(done);
-  for (const auto& [partition, records] : board.lag) {
-    if (partition.topic == options_.deltas_topic) backlog.deltas = std::max(backlog.deltas, records);
+Feeder::Progress Feeder::progress() const {
+  Progress progress;
+  // Counted first: what the board says of the rest is then no older.
+  progress.unread_events = static_cast<std::int64_t>(fed_) - static_cast<std::int64_t>(board_.records());
+  progress.board = board_.progress_snapshot();
+  for (const auto& [partition, records] : progress.board.lag) {
+    if (partition.topic == options_.deltas_topic) progress.unread_deltas = std::max(progress.unread_deltas, records);
   }
-  return backlog;
+  return progress;
 }
 
 bool Feeder::all_closed(const BoardSnapshot& board) const {
@@ -55,17 +54,17 @@ bool Feeder::all_closed(const BoardSnapshot& board) const {
 }
 
 bool Feeder::all_processed() const {
-  const BoardSnapshot board = board_.snapshot();
-  const Backlog left = backlog(board);
-  return left.events <= 0 && left.deltas == 0 && all_closed(board);
+  const Progress now = progress();
+  return now.unread_events <= 0 && now.unread_deltas == 0 && all_closed(now.board);
 }
 
 Result<void> Feeder::feed(EventSource& source, EventTime now) {
   // The board is not asked more often than it can have changed.
   const auto asked = std::chrono::steady_clock::now();
   if (source.is_up_to_date(now) || asked - full_since_ < kPatience) return {};
-  const Backlog unread = backlog(board_.snapshot());
-  const std::int64_t room = unread.deltas > kMostUnreadDeltas ? 0 : std::min(kBatch, kMostUnread - unread.events);
+  const Progress done = progress();
+  const std::int64_t room =
+      done.unread_deltas > kMostUnreadDeltas ? 0 : std::min(kBatch, kMostUnread - done.unread_events);
   if (room < kBatch) full_since_ = asked;
   std::int64_t written = 0;
   for (; written < room; ++written) {

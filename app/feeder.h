@@ -39,14 +39,15 @@ class Feeder {
   [[nodiscard]] bool all_processed() const;
 
  private:
-  /// What the engine has not done yet, as the board tells.
-  struct Backlog {
-    std::int64_t events = 0;
-    std::int64_t deltas = 0;  ///< records of the fullest partition
+  /// How far the engine is.
+  struct Progress {
+    BoardSnapshot board;
+    std::int64_t unread_events = 0;
+    std::int64_t unread_deltas = 0;  ///< records of the fullest partition
   };
 
   Feeder(FeederOptions options, const Board& board, std::unique_ptr<KafkaOutput> output);
-  [[nodiscard]] Backlog backlog(const BoardSnapshot& board) const;
+  [[nodiscard]] Progress progress() const;
   [[nodiscard]] bool all_closed(const BoardSnapshot& board) const;
 
   FeederOptions options_;

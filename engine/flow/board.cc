@@ -198,6 +198,11 @@ std::vector<Alert> Board::listed_alerts() const {
   return listed;
 }
 
+std::uint64_t Board::records() const {
+  const std::scoped_lock lock(mutex_);
+  return now_.counts.records();
+}
+
 BoardSnapshot Board::progress_snapshot() const {
   const std::scoped_lock lock(mutex_);
   BoardSnapshot copy;

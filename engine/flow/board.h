@@ -127,6 +127,8 @@ class Board {
   [[nodiscard]] BoardSnapshot window_snapshot(std::size_t window) const;
   /// The alerts that fire in cells of this process, as listed_before() has them. Cheap.
   [[nodiscard]] std::vector<Alert> alerts() const;
+  /// Counts::records() of all that was counted. Cheap.
+  [[nodiscard]] std::uint64_t records() const;
   /// Lag, watermarks and closings only. Cheap.
   [[nodiscard]] BoardSnapshot progress_snapshot() const;
   /// Cheap, for health checks.

@@ -12,6 +12,13 @@ void add_all(Map& to, const Map& from) {
 
 }  // namespace
 
+std::uint64_t Counts::records() const {
+  std::uint64_t sum = duplicates + forgotten;
+  for (const auto& [labels, count] : interactions) sum += count;
+  for (const std::uint64_t count : dead_letters) sum += count;
+  return sum;
+}
+
 void Counts::add(const Counts& other) {
   if (!rules) rules = other.rules;
   add_all(interactions, other.interactions);

@@ -85,6 +85,9 @@ struct Counts {
   std::uint64_t wrong_partition = 0;  ///< records not where input.partitioner would put them
   std::uint64_t rows = 0;             ///< rows of closed windows written
 
+  /// Input records that came to something: interactions, duplicates, dead letters, forgotten customers.
+  [[nodiscard]] std::uint64_t records() const;
+
   /// By the numbers of the same rules.
   void add(const Counts& other);
   void count(const Observation& seen);
