@@ -58,7 +58,7 @@ endfunction()
 # touchstone_test(NAME SOURCES... LIBRARIES... [LABELS...]): a GoogleTest program, one ctest entry a program.
 function(touchstone_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES;LABELS" ${ARGN})
-  add_executable(${name} ${ARG_SOURCES})
+  add_executable(${name} ${ARG_SOURCES} ${TOUCHSTONE_TEST_SOURCES})
   target_link_libraries(${name} PRIVATE touchstone_settings ${ARG_LIBRARIES} GTest::gtest GTest::gmock GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE TOUCHSTONE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   add_test(NAME ${name} COMMAND ${name})
