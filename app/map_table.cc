@@ -1,9 +1,10 @@
 #include "app/map_table.h"
 
 #include <algorithm>
+#include <charconv>
+#include <optional>
 #include <ostream>
 
-#include <boost/json.hpp>
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
@@ -34,6 +35,33 @@ std::string cell_text(const MapTableCell* cell, std::size_t width, Colours colou
   return fmt::format("{} {}{:.2f}\033[0m", padded, colour_of(mean), mean);
 }
 
+/// What stands behind a name and its colon in a record of ours. No text can hold that: in a text every quotation mark
+/// has a backslash before it.
+std::optional<std::string_view> behind(std::string_view record, std::string_view name) {
+  const std::size_t at = record.find(name);
+  if (at == std::string_view::npos) return std::nullopt;
+  return record.substr(at + name.size());
+}
+
+/// An id has no characters that JSON escapes.
+std::string_view id_behind(std::string_view record, std::string_view name) {
+  const auto rest = behind(record, name);
+  return rest ? rest->substr(0, rest->find('"')) : std::string_view{};
+}
+
+std::optional<double> number_behind(std::string_view record, std::string_view name) {
+  const auto rest = behind(record, name);
+  double number = 0;
+  if (!rest || std::from_chars(rest->data(), rest->data() + rest->size(), number).ec != std::errc{})
+    return std::nullopt;
+  return number;
+}
+
+/// The number of ids where it is none of them.
+std::size_t place_of(std::string_view id, const std::vector<std::string>& ids) {
+  return static_cast<std::size_t>(std::find(ids.begin(), ids.end(), id) - ids.begin());
+}
+
 }  // namespace
 
 void print_map_table(const std::vector<std::string>& stages, const std::vector<std::string>& segments,
@@ -62,25 +90,31 @@ MapTable::MapTable(const Rules& rules, const TopicNames& topics)
   for (const Segment& segment : rules.map().segments) segments_.push_back(segment.id);
   segments_.emplace_back(kOtherId);
   segments_.emplace_back(kAllId);
+  cells_.resize(stages_.size() * segments_.size());
 }
 
 void MapTable::take(std::string_view topic, std::string_view value) {
   if (topic != interactions_) return;
-  const boost::json::object record = boost::json::parse({value.data(), value.size()}).as_object();
-  const std::string stage(record.at("stage").as_string());
-  const auto* satisfaction = record.if_contains("satisfaction");
-  for (const std::string& segment : {std::string(record.at("segment").as_string()), std::string(kAllId)}) {
-    MapTableCell& cell = cells_[{segment, stage}];
+  const std::size_t stage = place_of(id_behind(value, R"("stage":")"), stages_);
+  const std::size_t segment = place_of(id_behind(value, R"("segment":")"), segments_);
+  if (stage == stages_.size() || segment == segments_.size()) return;
+  const std::optional<double> satisfaction = number_behind(value, R"("satisfaction":)");
+  for (const std::size_t row : {segment, segments_.size() - 1}) {
+    MapTableCell& cell = cells_[row * stages_.size() + stage];
     ++cell.interactions;
-    if (satisfaction == nullptr) continue;
+    if (!satisfaction) continue;
     ++cell.responses;
-    cell.satisfaction_sum += satisfaction->to_number<double>();
+    cell.satisfaction_sum += *satisfaction;
   }
 }
 
 void MapTable::print(std::ostream& out, Colours colours) const {
   fmt::print(out, "interactions and mean satisfaction (0..1), by segment and stage\n\n");
-  print_map_table(stages_, segments_, cells_, colours, out);
+  std::map<std::pair<std::string, std::string>, MapTableCell> cells;
+  for (std::size_t i = 0; i < cells_.size(); ++i) {
+    cells[{segments_[i / stages_.size()], stages_[i % stages_.size()]}] = cells_[i];
+  }
+  print_map_table(stages_, segments_, cells, colours, out);
 }
 
 }  // namespace touchstone

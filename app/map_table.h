@@ -43,7 +43,7 @@ class MapTable {
   std::string interactions_;
   std::vector<std::string> stages_;
   std::vector<std::string> segments_;  ///< in map order, `other`, then `all`
-  std::map<std::pair<std::string, std::string>, MapTableCell> cells_;
+  std::vector<MapTableCell> cells_;    ///< by segment, then by stage
 };
 
 }  // namespace touchstone
