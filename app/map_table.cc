@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
+#include "app/record_text.h"
+
 namespace touchstone {
 namespace {
 
@@ -33,14 +35,6 @@ std::string cell_text(const MapTableCell* cell, std::size_t width, Colours colou
   const std::string padded = fmt::format("{:>{}}", count, width - 5);
   if (colours == Colours::kNone) return fmt::format("{} {:.2f}", padded, mean);
   return fmt::format("{} {}{:.2f}\033[0m", padded, colour_of(mean), mean);
-}
-
-/// What stands behind a name and its colon in a record of ours. No text can hold that: in a text every quotation mark
-/// has a backslash before it.
-std::optional<std::string_view> behind(std::string_view record, std::string_view name) {
-  const std::size_t at = record.find(name);
-  if (at == std::string_view::npos) return std::nullopt;
-  return record.substr(at + name.size());
 }
 
 /// An id has no characters that JSON escapes.

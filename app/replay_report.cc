@@ -9,6 +9,7 @@
 #include <fmt/ostream.h>
 
 #include "app/findings.h"
+#include "app/record_text.h"
 #include "engine/model/map_reading.h"
 
 namespace touchstone {
@@ -33,10 +34,8 @@ void ReplayReport::take(std::string_view topic, std::string_view key, std::strin
   table_.take(topic, value);
   if (topic == topics_.windows) rows_.take(key, value);
   // Only where it may matter is a record looked into.
-  if (topic == topics_.transitions && value.find(R"("to":"lapsed")") != std::string_view::npos) take_lapse(value);
-  if (topic == topics_.interactions && value.find(R"("touchpoint":"unmapped")") != std::string_view::npos) {
-    take_unmapped(value);
-  }
+  if (topic == topics_.transitions && behind(value, R"("to":"lapsed")")) take_lapse(value);
+  if (topic == topics_.interactions && behind(value, R"("touchpoint":"unmapped")")) take_unmapped(value);
 }
 
 void ReplayReport::take_lapse(std::string_view transition) {
