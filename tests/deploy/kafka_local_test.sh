@@ -90,6 +90,11 @@ check "stop leaves no directory and no process" is_gone "$two"
 "$kafka_local" kill --dir "$one"
 check "a killed instance is not alive" exit_code 1 "$kafka_local" status --dir "$one"
 check "after a kill it comes back at the same address" equal "$("$kafka_local" start --dir "$one")" "$address"
+# As if the controller had ended before it had written that the former server is dead: it would be waited for two minutes.
+"$kafka_local" kill --dir "$one"
+: >"$one/kafka.stopped"
+check "also where the former server still counts as alive" equal "$("$kafka_local" start --dir "$one")" "$address"
+check "which it says itself" test "$(grep -c DuplicateBrokerRegistrationException "$one/kafka.log")" -gt 0
 check "with its data" equal "$(consume 4)" $'one\ntwo\nthree\nfour'
 
 "$kafka_local" stop --dir "$one" --keep
