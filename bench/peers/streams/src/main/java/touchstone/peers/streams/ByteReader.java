@@ -1,6 +1,8 @@
 package touchstone.peers.streams;
 
-/** Reads the compact integers of ByteWriter. */
+import java.util.Arrays;
+
+/** Reads the compact integers and bytes of ByteWriter. */
 final class ByteReader {
   private final byte[] bytes;
   private int at;
@@ -24,6 +26,11 @@ final class ByteReader {
 
   int count() {
     return (int) varint();
+  }
+
+  byte[] bytes(int count) {
+    at += count;
+    return Arrays.copyOfRange(bytes, at - count, at);
   }
 
   long signed() {

@@ -7,8 +7,7 @@ import org.apache.kafka.common.utils.Bytes;
 final class Customer {
   static final int NONE = -1;
 
-  private static final int HEAD = 8;
-  private static final int PADDING = 64;
+  private static final int HEAD = 4;
 
   final Bytes key;
   final int hash;
@@ -17,7 +16,7 @@ final class Customer {
   int stage = NONE;
 
   Customer next; // in the same bucket of the cache
-  boolean changed; // since the last commit
+  boolean unsaved; // the store has an older state
   boolean used; // since the cache last looked for what to drop
   int size; // as the cache has counted it
 
@@ -26,11 +25,9 @@ final class Customer {
     this.hash = hash;
   }
 
-  /** Padded, so that a value that grows a little can still take the place of the one before. */
   byte[] write() {
-    int size = HEAD + visits.count() * Long.BYTES;
-    ByteBuffer out = ByteBuffer.allocate((size + PADDING - 1) / PADDING * PADDING);
-    out.putShort((short) segment).putShort((short) stage).putInt(visits.count());
+    ByteBuffer out = ByteBuffer.allocate(HEAD + visits.count() * Long.BYTES);
+    out.putShort((short) segment).putShort((short) stage);
     for (int index = 0; index < visits.count(); index++) out.putLong(visits.get(index));
     return out.array();
   }
@@ -39,7 +36,7 @@ final class Customer {
     ByteBuffer in = ByteBuffer.wrap(bytes);
     segment = in.getShort();
     stage = in.getShort();
-    long[] all = new long[in.getInt()];
+    long[] all = new long[in.remaining() / Long.BYTES];
     in.asLongBuffer().get(all);
     visits.restore(all);
   }

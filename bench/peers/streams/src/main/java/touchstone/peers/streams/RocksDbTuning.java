@@ -38,10 +38,8 @@ public final class RocksDbTuning implements RocksDBConfigSetter {
     options.setMemtablePrefixBloomSizeRatio(0.02);
     options.setMemtableWholeKeyFiltering(true);
     options.setOptimizeFiltersForHits(false);
-    // Each store has one writer and no reader beside it, and the same customers are written again and again.
-    options.setAllowConcurrentMemtableWrite(false);
+    options.setAllowConcurrentMemtableWrite(false); // each store has one writer
     options.setEnableWriteThreadAdaptiveYield(false);
-    options.setInplaceUpdateSupport(true);
   }
 
   @Override
