@@ -1,8 +1,6 @@
 package touchstone.peers.streams;
 
-import java.util.Arrays;
-
-/** Reads the compact integers and bytes of ByteWriter. */
+/** Reads the compact integers of ByteWriter. */
 final class ByteReader {
   private final byte[] bytes;
   private int at;
@@ -26,11 +24,6 @@ final class ByteReader {
 
   int count() {
     return (int) varint();
-  }
-
-  byte[] bytes(int count) {
-    at += count;
-    return Arrays.copyOfRange(bytes, at - count, at);
   }
 
   long signed() {

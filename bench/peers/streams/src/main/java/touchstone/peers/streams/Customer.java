@@ -7,7 +7,8 @@ import org.apache.kafka.common.utils.Bytes;
 final class Customer {
   static final int NONE = -1;
 
-  private static final int HEAD = 4;
+  private static final int HEAD = 8;
+  private static final int PADDING = 64;
 
   final Bytes key;
   final int hash;
@@ -16,7 +17,7 @@ final class Customer {
   int stage = NONE;
 
   Customer next; // in the same bucket of the cache
-  boolean unsaved; // the store has an older state
+  boolean changed; // since the last commit
   boolean used; // since the cache last looked for what to drop
   int size; // as the cache has counted it
 
@@ -25,9 +26,11 @@ final class Customer {
     this.hash = hash;
   }
 
+  /** Padded, so that a value that grows a little can still take the place of the one before. */
   byte[] write() {
-    ByteBuffer out = ByteBuffer.allocate(HEAD + visits.count() * Long.BYTES);
-    out.putShort((short) segment).putShort((short) stage);
+    int size = HEAD + visits.count() * Long.BYTES;
+    ByteBuffer out = ByteBuffer.allocate((size + PADDING - 1) / PADDING * PADDING);
+    out.putShort((short) segment).putShort((short) stage).putInt(visits.count());
     for (int index = 0; index < visits.count(); index++) out.putLong(visits.get(index));
     return out.array();
   }
@@ -36,7 +39,7 @@ final class Customer {
     ByteBuffer in = ByteBuffer.wrap(bytes);
     segment = in.getShort();
     stage = in.getShort();
-    long[] all = new long[in.remaining() / Long.BYTES];
+    long[] all = new long[in.getInt()];
     in.asLongBuffer().get(all);
     visits.restore(all);
   }

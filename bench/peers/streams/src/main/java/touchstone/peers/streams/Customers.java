@@ -3,13 +3,14 @@ package touchstone.peers.streams;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.KeyValue;
+import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.state.KeyValueStore;
 
 /**
- * The customers of a task: objects in a cache over the store. A record cache would keep bytes, to be read and written again for
- * each event; here an event finds the object by the bytes of its record. Without a store they all stay in the heap.
+ * The customers of a task: objects in a cache over the store. The store's own record cache would keep bytes, to be read and
+ * written again for each event; here an event finds the object, by the bytes of its record, and the objects that changed are
+ * written to the store (and its changelog) once for each commit, as one batch. Without a store they all stay in the heap.
  */
 final class Customers {
   private final KeyValueStore<Bytes, byte[]> store; // null: none
@@ -19,7 +20,7 @@ final class Customers {
   private int count;
   private long size; // of the objects
   private int hand; // where the search for what to drop goes on
-  private final List<Customer> unsaved = new ArrayList<>();
+  private final List<Customer> changed = new ArrayList<>();
 
   Customers(KeyValueStore<Bytes, byte[]> store, long capacity) {
     this.store = store;
@@ -40,47 +41,25 @@ final class Customers {
   }
 
   void changed(Customer customer) {
-    if (customer.unsaved) return;
-    customer.unsaved = true;
-    unsaved.add(customer);
+    if (customer.changed) return;
+    customer.changed = true;
+    changed.add(customer);
   }
 
-  /** Appends all that the store has not; visits before the pane matter no more. */
-  void save(int oldestPane, List<KeyValue<Bytes, byte[]>> entries) {
-    for (Customer customer : unsaved) {
-      if (!customer.unsaved) continue; // dropped meanwhile
+  int changedCount() {
+    return changed.size();
+  }
+
+  /** Appends what is to be put into the store. Visits before the pane matter no more. */
+  void writeChanged(int oldestPane, List<KeyValue<Bytes, byte[]>> entries) {
+    for (Customer customer : changed) {
       customer.visits.dropBefore(oldestPane);
       account(customer);
-      save(customer, entries);
+      if (store != null) entries.add(KeyValue.pair(customer.key, customer.write()));
+      customer.changed = false;
     }
-    unsaved.clear();
-  }
-
-  /** Keeps to the capacity, by the clock algorithm: those go that were not used since the hand came by last. */
-  void drop(List<KeyValue<Bytes, byte[]>> entries) {
-    if (store == null || size <= capacity) return;
-    while (size > capacity - capacity / 8 && count > 0) {
-      Customer previous = null;
-      for (Customer each = buckets[hand]; each != null; each = each.next) {
-        if (each.used) {
-          each.used = false;
-          previous = each;
-          continue;
-        }
-        if (each.unsaved) save(each, entries);
-        if (previous == null) buckets[hand] = each.next;
-        else previous.next = each.next;
-        size -= each.size;
-        count--;
-      }
-      hand = (hand + 1) & (buckets.length - 1);
-    }
-    unsaved.removeIf(each -> !each.unsaved);
-  }
-
-  private void save(Customer customer, List<KeyValue<Bytes, byte[]>> entries) {
-    if (store != null) entries.add(KeyValue.pair(customer.key, customer.write()));
-    customer.unsaved = false;
+    changed.clear();
+    if (store != null && size > capacity) drop();
   }
 
   private Customer takeIn(Customer customer) {
@@ -101,6 +80,25 @@ final class Customers {
     size -= customer.size;
     customer.size = customer.sizeNow();
     size += customer.size;
+  }
+
+  /** The clock algorithm: those not used since the hand came by last. All of them are in the store. */
+  private void drop() {
+    while (size > capacity - capacity / 8 && count > 0) {
+      Customer previous = null;
+      for (Customer each = buckets[hand]; each != null; each = each.next) {
+        if (each.used) {
+          each.used = false;
+          previous = each;
+        } else {
+          if (previous == null) buckets[hand] = each.next;
+          else previous.next = each.next;
+          size -= each.size;
+          count--;
+        }
+      }
+      hand = (hand + 1) & (buckets.length - 1);
+    }
   }
 
   private void grow() {

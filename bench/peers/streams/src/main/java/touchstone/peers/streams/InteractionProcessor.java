@@ -1,5 +1,6 @@
 package touchstone.peers.streams;
 
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -28,6 +29,7 @@ final class InteractionProcessor implements Processor<byte[], byte[], byte[], by
   static final String INTERACTIONS = "interactions-sink";
   static final String CELLS = "cells-sink";
 
+  private static final Bytes CLOCK_KEY = Bytes.wrap(new byte[] {(byte) 0xFF}); // no customer: it is not UTF-8
   private static final Duration END_DELAY = Duration.ofMillis(10);
 
   /** What all tasks share. */
@@ -43,7 +45,10 @@ final class InteractionProcessor implements Processor<byte[], byte[], byte[], by
   private int partition;
   private KeyValueStore<Bytes, byte[]> store;
   private Customers customers;
-  private final CustomerJournal journal = new CustomerJournal();
+
+  // The clock of the partition.
+  private long highest = CellBatch.NEVER;
+  private long lastOffset = -1;
 
   // Since the last commit.
   private final CellDelta[] deltas;
@@ -85,9 +90,11 @@ final class InteractionProcessor implements Processor<byte[], byte[], byte[], by
   public void init(ProcessorContext<byte[], byte[]> processorContext) {
     context = (InternalProcessorContext<byte[], byte[]>) processorContext;
     partition = context.taskId().partition();
-    if (!shared.inMemory) store = context.getStateStore(STORE);
+    if (!shared.inMemory) {
+      store = context.getStateStore(STORE);
+      restoreClock();
+    }
     customers = new Customers(store, shared.cacheBytesOfTask);
-    if (store != null) journal.restore(store, customers);
     BeforeCommit.run(context, NAME, this::beforeCommit);
     if (hasEnded()) tellOfTheEnd();
   }
@@ -96,16 +103,15 @@ final class InteractionProcessor implements Processor<byte[], byte[], byte[], by
   public void process(Record<byte[], byte[]> record) {
     isPending = true;
     records++;
-    journal.lastOffset = context.recordContext().offset();
+    lastOffset = context.recordContext().offset();
     Event event = record.value() == null ? null : reader.read(record.value());
     if (event != null) attribute(event, record);
   }
 
   private void attribute(Event event, Record<byte[], byte[]> record) {
-    long highest = journal.highest;
     boolean late = highest != CellBatch.NEVER && event.time < highest - Window.LATENESS_MS;
     if (!hasBase) begin(highest == CellBatch.NEVER ? event.time : highest);
-    journal.highest = Math.max(highest, event.time);
+    highest = Math.max(highest, event.time);
 
     int rule = rules.match(event.type, event.channel, event.path);
     Customer customer = customers.find(event.customer, event.customerStart, event.customerEnd);
@@ -118,19 +124,15 @@ final class InteractionProcessor implements Processor<byte[], byte[], byte[], by
       changed = true;
     }
     customer.stage = stage;
-    int visited = -1;
     if (!late) {
       int cell = rules.cell(rules.touchpoint(rule), segment);
       int pane = Window.pane(event.time);
       CellDelta delta = delta(cell);
       delta.addEvent(pane, event.satisfaction != Satisfaction.INVALID, event.satisfaction);
-      if (customer.visits.add(cell, pane, delta)) visited = cell;
+      changed |= customer.visits.add(cell, pane, delta);
       newestPane = Math.max(newestPane, pane);
     }
-    if (changed || visited >= 0) {
-      customers.changed(customer);
-      journal.add(customer, visited, Window.pane(event.time));
-    }
+    if (changed) customers.changed(customer);
 
     interactions++;
     byte[] interaction = writer.write(event, rule, segment, stage, before, late);
@@ -172,10 +174,12 @@ final class InteractionProcessor implements Processor<byte[], byte[], byte[], by
     if (!isPending) return;
     isPending = false;
     sendBatches();
-    List<KeyValue<Bytes, byte[]>> entries = new ArrayList<>();
-    journal.commit(customers, entries);
-    customers.drop(entries);
-    if (store != null) store.putAll(entries);
+    List<KeyValue<Bytes, byte[]>> entries = new ArrayList<>(customers.changedCount() + 1);
+    customers.writeChanged(Window.pane(highest - Window.LATENESS_MS) - Visits.EXPIRY_PANES, entries);
+    if (store != null) {
+      entries.add(KeyValue.pair(CLOCK_KEY, ByteBuffer.allocate(16).putLong(highest).putLong(lastOffset).array()));
+      store.putAll(entries);
+    }
     shared.progress.records.add(records);
     shared.progress.interactions.add(interactions);
     records = 0;
@@ -185,7 +189,7 @@ final class InteractionProcessor implements Processor<byte[], byte[], byte[], by
   private void sendBatches() {
     for (int target = 0; target < shared.partitions; target++) {
       batch.clear();
-      CellBatch.writeHead(batch, hasEnded(), journal.highest, basePane, newestPane);
+      CellBatch.writeHead(batch, hasEnded(), highest, basePane, newestPane);
       for (int index = 0; index < changedCount; index++) {
         int cell = changedCells[index];
         if (cell % shared.partitions != target) continue;
@@ -199,10 +203,18 @@ final class InteractionProcessor implements Processor<byte[], byte[], byte[], by
     hasBase = false;
   }
 
+  private void restoreClock() {
+    byte[] clock = store.get(CLOCK_KEY);
+    if (clock == null) return;
+    ByteBuffer in = ByteBuffer.wrap(clock);
+    highest = in.getLong();
+    lastOffset = in.getLong();
+  }
+
   // ---- the end of the input ----
 
   private boolean hasEnded() {
-    return journal.lastOffset >= shared.lastOffsets[partition];
+    return lastOffset >= shared.lastOffsets[partition];
   }
 
   /** Where there is nothing to read, no record leads to a commit. */

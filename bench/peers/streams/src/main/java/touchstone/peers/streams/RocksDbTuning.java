@@ -38,8 +38,10 @@ public final class RocksDbTuning implements RocksDBConfigSetter {
     options.setMemtablePrefixBloomSizeRatio(0.02);
     options.setMemtableWholeKeyFiltering(true);
     options.setOptimizeFiltersForHits(false);
-    options.setAllowConcurrentMemtableWrite(false); // each store has one writer
+    // Each store has one writer and no reader beside it, and the same customers are written again and again.
+    options.setAllowConcurrentMemtableWrite(false);
     options.setEnableWriteThreadAdaptiveYield(false);
+    options.setInplaceUpdateSupport(true);
   }
 
   @Override

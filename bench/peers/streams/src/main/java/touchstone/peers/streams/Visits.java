@@ -76,7 +76,7 @@ final class Visits {
       return true;
     }
     if (age == 0 || (recent & age) != 0) return false; // the bits are 1 for one pane before the newest, 2 for two
-    if (age > 2) return false; // older than the lateness: told before, by a journal that is read again
+    if (age > 2) throw new IllegalStateException("an event older than the lateness");
     int before = age == 1 && (recent & 2) != 0 ? newest - 2 : older;
     int after = age == 2 && (recent & 1) != 0 ? newest - 1 : newest;
     tell(pane, before, after, edges);
