@@ -10,9 +10,6 @@ namespace touchstone {
 namespace {
 
 constexpr std::uint8_t kStateVersion = 1;
-/// What one record of the repartition topic may hold, in amounts and edges of some ten bytes each: it stays well
-/// below a broker's limit of 1 MB.
-constexpr std::size_t kAmountsInRecord = 20'000;
 /// An offset that every slice has behind it: for what does not come from a record.
 constexpr Offset kBeyond{std::numeric_limits<std::int64_t>::max()};
 
@@ -24,6 +21,7 @@ JourneyStage::JourneyStage(JourneyOptions options, std::shared_ptr<Decoder> deco
       decoder_(std::move(decoder)),
       slices_(slices),
       customers_(rules_, slices.count()),
+      sender_({options_.topics.deltas, options_.delta_partitions, options_.partition, options_.partitions}, rules_),
       intake_marks_(static_cast<std::size_t>(options_.intake_sources)),
       intake_ends_(static_cast<std::size_t>(options_.intake_sources)) {}
 
@@ -193,17 +191,10 @@ void JourneyStage::end_at(const EndOfInput& end, Offset at, Output& out) {
     lapse_until(*end.highest, watermark(), at, out);
     ended_at_ = ended_at_ ? std::max(*ended_at_, *end.highest) : *end.highest;
   }
-  send_deltas(out);
+  sender_.send(deltas_.take(), out);
   ended_ = end.session;
-  for (std::int32_t target = 0; target < options_.delta_partitions; ++target) {
-    DeltaBatch batch;
-    batch.has_mark = true;
-    batch.mark = watermark();
-    batch.silent = silent_;
-    batch.end = end;
-    send(Partition(target), std::move(batch), out);
-  }
   sent_ = SourceState{true, watermark(), silent_};
+  sender_.send(*sent_, end, out);
 }
 
 std::optional<KnownCustomer> JourneyStage::customer(std::string_view id) const {
@@ -219,77 +210,15 @@ void JourneyStage::flush(Output& out) {
     deltas_.clear();
     return;
   }
-  send_deltas(out);
+  sender_.send(deltas_.take(), out);
   const SourceState now{true, watermark(), silent_};
   if ((!now.mark && !now.silent) || sent_ == now) return;
-  for (std::int32_t target = 0; target < options_.delta_partitions; ++target) {
-    DeltaBatch batch;
-    batch.has_mark = true;
-    batch.mark = now.mark;
-    batch.silent = now.silent;
-    send(Partition(target), std::move(batch), out);
-  }
+  sender_.send(now, std::nullopt, out);
   sent_ = now;
 }
 
-void JourneyStage::send_deltas(Output& out) {
-  std::map<Partition, std::vector<NamedDelta>> by_target;
-  auto deltas = deltas_.take();
-  for (auto& [cell, delta] : deltas) {
-    CellKey key = key_of(cell, rules_);
-    if (cell.scope == Scope::kChain) {
-      // Any partition may have touchpoints that the chain credits.
-      for (std::int32_t target = 0; target < options_.delta_partitions; ++target) {
-        by_target[Partition(target)].push_back({key, delta});
-      }
-      continue;
-    }
-    const Partition target = partition_of_cell(key, options_.delta_partitions);
-    by_target[target].push_back({std::move(key), std::move(delta)});
-  }
-  for (auto& [target, cells] : by_target) {
-    std::sort(cells.begin(), cells.end(), [](const NamedDelta& a, const NamedDelta& b) { return a.cell < b.cell; });
-    DeltaBatch batch;
-    std::size_t amounts = 0;
-    const auto send_part = [&] {
-      if (!batch.deltas.empty()) send(target, std::exchange(batch, {}), out);
-      amounts = 0;
-    };
-    // A cell is split too where it alone is too much: additions may come in any number of parts.
-    const auto part = [&](const CellKey& cell) -> CellDelta& {
-      if (amounts >= kAmountsInRecord) send_part();
-      if (batch.deltas.empty() || batch.deltas.back().cell != cell) batch.deltas.push_back({cell, {}});
-      return batch.deltas.back().delta;
-    };
-    for (NamedDelta& named : cells) {
-      for (auto& [pane, cell] : named.delta.panes) {
-        CellDelta& delta = part(named.cell);
-        amounts += cell.amounts().size() + 1;
-        delta.panes[pane] = std::move(cell);
-      }
-      for (const VisitCount& visits : named.delta.visits) {
-        part(named.cell).visits.push_back(visits);
-        ++amounts;
-      }
-      for (const auto& [pane, items] : named.delta.items) {
-        for (const auto& [item, count] : items) {
-          part(named.cell).items[pane][item] = count;
-          ++amounts;
-        }
-      }
-    }
-    send_part();
-  }
-}
-
-void JourneyStage::send(Partition target, DeltaBatch batch, Output& out) const {
-  batch.source = options_.partition.value();
-  batch.sources = options_.partitions;
-  out.records.push_back({options_.topics.deltas, target, std::nullopt, encode_deltas(batch, rules_.names()), {}});
-}
-
 std::string JourneyStage::fingerprint() const {
-  std::string text = "journey 3, " + std::to_string(options_.partitions) + " partitions, " +
+  std::string text = "journey 4, " + std::to_string(options_.partitions) + " partitions, " +
                      std::to_string(options_.delta_partitions) + " of windows, " + std::to_string(slices_.count()) +
                      " slices, xxh3, intake of " + options_.sources_text + ", lateness " +
                      std::to_string(rules_.settings().lateness.count()) + "ms, windows";

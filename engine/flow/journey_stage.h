@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "engine/flow/customers.h"
+#include "engine/flow/delta_sender.h"
 #include "engine/flow/pseudonym.h"
 #include "engine/flow/slices.h"
 #include "engine/flow/stage.h"
@@ -80,9 +81,6 @@ class JourneyStage final : public Stage {
   void write_observation(const Event& event, const Observation& seen, const Source& source, Output& out) const;
   void write_transition(const Transition& transition, CustomerName customer, Output& out) const;
   [[nodiscard]] CustomerName name_of(std::string_view customer) const;
-  void send_deltas(Output& out);
-  void send(Partition target, DeltaBatch batch, Output& out) const;
-
   [[nodiscard]] std::optional<EventTime> watermark() const;
 
   JourneyOptions options_;
@@ -92,6 +90,7 @@ class JourneyStage final : public Stage {
 
   Customers customers_;
   Customer customer_;  ///< the one in hand, kept for its memory
+  DeltaSender sender_;
 
   HighestTime highest_;
   JoinedWatermark intake_marks_;            ///< behind an intake: what its sources have told

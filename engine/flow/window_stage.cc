@@ -78,16 +78,17 @@ WindowStage::WindowStage(WindowOptions options, const Slices& slices)
 
 Result<void> WindowStage::process(const Record& record, Output& out) {
   const std::optional<DeltaBatch> batch = record.value ? decode_deltas(*record.value, names_) : std::nullopt;
-  if (!batch || batch->sources != options_.sources) {
+  if (!batch || batch->head.sources != options_.sources) {
     return Error(ErrorKind::kReject, "a record of " + std::string(record.topic) +
                                          " is not of this engine, or of one with another number of partitions");
   }
   for (const NamedDelta& delta : batch->deltas) add(delta, record.offset, out);
-  if (!batch->has_mark) return {};
-  const auto source = static_cast<std::size_t>(batch->source);
-  watermark_.update(source, batch->mark, batch->silent);
-  ends_[source] = batch->end ? batch->end->session : 0;
-  close(batch->end, record.offset, out);
+  const DeltaHead& head = batch->head;
+  if (!head.has_mark) return {};
+  const auto source = static_cast<std::size_t>(head.source);
+  watermark_.update(source, head.mark, head.silent);
+  ends_[source] = head.end ? head.end->session : 0;
+  close(head.end, record.offset, out);
   return {};
 }
 

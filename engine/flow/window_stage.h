@@ -20,6 +20,7 @@
 #include "engine/model/shelf.h"
 #include "engine/model/watermark.h"
 #include "engine/model/windows.h"
+#include "engine/wire/delta_batch.h"
 #include "engine/wire/records.h"
 
 namespace touchstone {

@@ -29,40 +29,61 @@ PresenceEdges edges_of(const Visit& visit, const WindowSpec& window) {
   return {std::max(begin, first_closing(*visit.before, window) + window.size), end};
 }
 
-void Presence::visit(const CellNo& cell, EventTime pane, EventTime watermark, std::span<const WindowSpec> windows,
-                     std::vector<VisitCount>& changes) {
-  const Entry entry{cell, pane};
-  auto at = std::lower_bound(entries_.begin(), entries_.end(), entry);
-  if (at != entries_.end() && *at == entry) return;
-  const bool has_after = at != entries_.end() && at->cell == cell;
-  const bool has_before = at != entries_.begin() && (at - 1)->cell == cell;
-
-  const WindowSpec& longest = windows.back();
-  const auto pair = [&](EventTime now, bool has_one_before, EventTime before) {
-    const bool apart = !has_one_before || now - before > longest.size + longest.step;
-    return Visit{now, apart ? std::nullopt : std::optional(before)};
+Presence::Neighbours Presence::neighbours(const Coordinates& at, EventTime pane) const {
+  Neighbours near;
+  const auto set = [](CellMask cells, EventTime time, std::array<EventTime, kCellsOfOne>& times) {
+    for (std::size_t cell = 0; cell < kCellsOfOne; ++cell) {
+      if (((cells >> cell) & 1U) != 0) times[cell] = time;
+    }
   };
-  const EventTime before = has_before ? (at - 1)->pane : EventTime{};
-  changes.push_back({pair(pane, has_before, before), 1});
-  if (has_after) {
-    changes.push_back({pair(at->pane, has_before, before), -1});
-    changes.push_back({pair(at->pane, true, pane), 1});
+  // From the latest on, so that of those after the pane the nearest is the last one seen, and of those before the first.
+  for (auto entry = entries_.rbegin(); entry != entries_.rend() && near.preceded != kEveryCell; ++entry) {
+    const CellMask common = common_cells(entry->at, at);
+    if (entry->pane == pane) {
+      near.present |= common;
+    } else if (entry->pane > pane) {
+      near.followed |= common;
+      set(common, entry->pane, near.after);
+    } else {
+      const auto fresh = static_cast<CellMask>(common & ~near.preceded);
+      near.preceded |= fresh;
+      set(fresh, entry->pane, near.before);
+    }
   }
-  at = entries_.insert(at, entry);
+  return near;
+}
 
-  // Of the panes before the watermark's only the last can still be a neighbour.
-  const EventTime oldest = floor_to(watermark, windows.front().step);
-  const auto first = std::lower_bound(entries_.begin(), at, Entry{cell, EventTime::min()});
-  auto settled = first;
-  while (settled != entries_.end() && settled->cell == cell && settled->pane < oldest) ++settled;
-  if (settled - first > 1) entries_.erase(first, settled - 1);
+void Presence::remember(const Entry& entry, EventTime settled) {
+  put_back(entry);
+  // Looking for what is not needed any more takes time by the square, so it waits until there may be some.
+  constexpr std::size_t kBetween = 8;
+  if (entries_.size() % kBetween == 0) prune(settled);
+}
+
+// Of the visits before `settled` only the last one to a cell can still be a neighbour.
+void Presence::prune(EventTime settled) {
+  const auto open = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& each) { return each.pane >= settled; });
+  const auto is_needed = [&](auto entry) {
+    CellMask visited_later = 0;
+    for (auto later = entry + 1; later != open && visited_later != kEveryCell; ++later) {
+      visited_later |= common_cells(entry->at, later->at);
+    }
+    return visited_later != kEveryCell;
+  };
+  auto kept = entries_.begin();
+  for (auto entry = entries_.begin(); entry != open; ++entry) {
+    if (is_needed(entry)) *kept++ = *entry;
+  }
+  entries_.erase(kept, open);
 }
 
 void Presence::expire(EventTime watermark, std::span<const WindowSpec> windows) {
   const WindowSpec& longest = windows.back();
   const EventTime closed = floor_to(watermark, longest.step);
-  std::erase_if(entries_,
-                [&](const Entry& entry) { return first_closing(entry.pane, longest) + longest.size <= closed; });
+  const auto left = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
+    return first_closing(entry.pane, longest) + longest.size > closed;
+  });
+  entries_.erase(entries_.begin(), left);
 }
 
 void Presence::put_back(const Entry& entry) {

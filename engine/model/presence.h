@@ -5,10 +5,12 @@
 // union begins, -1 where it ends. What a visit adds to the union follows from the visit and the one before it in time
 // alone, so the cell is told of such pairs, which add up over customers, and makes the edges of each window itself.
 //
-// A new visit breaks up the pair of its neighbours in time. So the customer keeps, for each cell, the panes visited
-// since the watermark and the last one before: no visit that is not late can fall between older ones.
+// A new visit breaks up the pair of its neighbours in time. So the customer keeps where he was, by panes, as long as a
+// visit may still become somebody's neighbour: those since the watermark and, for each cell, the last one before, since
+// no visit that is not late can fall between older ones. One entry serves all eight cells of its coordinates.
 #pragma once
 
+#include <array>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -16,7 +18,7 @@
 #include <span>
 #include <vector>
 
-#include "engine/model/cell.h"
+#include "engine/model/coordinates.h"
 #include "engine/model/settings.h"
 #include "engine/model/time.h"
 
@@ -47,30 +49,59 @@ struct PresenceEdges {
 };
 [[nodiscard]] PresenceEdges edges_of(const Visit& visit, const WindowSpec& window);
 
-/// Where one customer was, by cell. Bounded: a cell keeps the panes not older than the watermark, and one.
+/// Where one customer was. Bounded: for each cell the panes not older than the watermark and one, and a few more.
 class Presence {
  public:
-  /// A pane in which the customer visited the cell.
   struct Entry {
-    CellNo cell{};
     EventTime pane;
+    Coordinates at;
     friend auto operator<=>(const Entry&, const Entry&) = default;
   };
 
-  /// Appends what a visit in this pane changes. `watermark` is the one in force after the visit.
-  void visit(const CellNo& cell, EventTime pane, EventTime watermark, std::span<const WindowSpec> windows,
-             std::vector<VisitCount>& changes);
+  /// Shows what a visit in this pane changes, as `show(which of cells_of(at), VisitCount)`, in the order of the cells.
+  /// `watermark` is the one in force after the visit.
+  template <typename Show>
+  void visit(const Coordinates& at, EventTime pane, EventTime watermark, std::span<const WindowSpec> windows,
+             const Show& show) {
+    const Neighbours near = neighbours(at, pane);
+    if (near.present == kEveryCell) return;
+    const Millis longest = windows.back().size + windows.back().step;
+    const auto pair = [&](EventTime now, bool has_before, EventTime before) {
+      return Visit{now, has_before && now - before <= longest ? std::optional(before) : std::nullopt};
+    };
+    for (std::size_t cell = 0; cell < kCellsOfOne; ++cell) {
+      const auto is = [&](CellMask mask) { return ((mask >> cell) & 1U) != 0; };
+      if (is(near.present)) continue;
+      show(cell, VisitCount{pair(pane, is(near.preceded), near.before[cell]), 1});
+      if (!is(near.followed)) continue;
+      show(cell, VisitCount{pair(near.after[cell], is(near.preceded), near.before[cell]), -1});
+      show(cell, VisitCount{pair(near.after[cell], true, pane), 1});
+    }
+    remember({pane, at}, floor_to(watermark, windows.front().step));
+  }
 
   /// Drops what has left the longest window.
   void expire(EventTime watermark, std::span<const WindowSpec> windows);
 
-  /// In order.
+  /// By pane.
   [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
   /// Puts one back that was written; quick in their order.
   void put_back(const Entry& entry);
   void clear() { entries_.clear(); }
 
  private:
+  /// The visits of each cell next to a pane in time.
+  struct Neighbours {
+    CellMask present = 0;                        ///< visited in that pane already
+    CellMask preceded = 0;                       ///< which of `before` are set
+    CellMask followed = 0;                       ///< which of `after` are
+    std::array<EventTime, kCellsOfOne> before;  // NOLINT(cppcoreguidelines-pro-type-member-init): see the masks
+    std::array<EventTime, kCellsOfOne> after;
+  };
+  [[nodiscard]] Neighbours neighbours(const Coordinates& at, EventTime pane) const;
+  void remember(const Entry& entry, EventTime settled);
+  void prune(EventTime settled);
+
   std::vector<Entry> entries_;
 };
 

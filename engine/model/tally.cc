@@ -3,25 +3,12 @@
 #include <array>
 #include <span>
 
+#include "engine/model/coordinates.h"
 #include "engine/model/journey.h"
 #include "engine/model/quantile.h"
 
 namespace touchstone {
 namespace {
-
-/// The cells of a touchpoint, a channel, a stage and the whole, each for the segment and for all.
-std::array<CellNo, 8> cells_of(TouchpointNo touchpoint, ChannelNo channel, StageNo stage, SegmentNo segment) {
-  const std::array<std::pair<Scope, std::uint16_t>, 4> scopes = {{{Scope::kTouchpoint, touchpoint.value()},
-                                                                  {Scope::kChannel, channel.value()},
-                                                                  {Scope::kStage, stage.value()},
-                                                                  {Scope::kAll, CellNo::kAllNumber}}};
-  std::array<CellNo, 8> cells{};
-  for (std::size_t i = 0; i < scopes.size(); ++i) {
-    cells[2 * i] = {scopes[i].first, scopes[i].second, segment.value()};
-    cells[2 * i + 1] = {scopes[i].first, scopes[i].second, CellNo::kAllNumber};
-  }
-  return cells;
-}
 
 Cell interaction_amounts(const Observation& seen) {
   Cell amounts;
@@ -148,18 +135,23 @@ void tally_conversion(const Observation& seen, EventTime pane, const Rules& rule
 void tally(const Observation& seen, EventTime time, EventTime watermark, const Rules& rules, Customer& customer,
            DeltaSet& deltas) {
   const EventTime pane = floor_to(time, rules.pane());
+  const Coordinates at{seen.touchpoint, seen.channel, seen.stage, seen.segment};
+  const std::array<CellNo, kCellsOfOne> cells = cells_of(at);
   const Cell amounts = interaction_amounts(seen);
-  for (const CellNo& cell : cells_of(seen.touchpoint, seen.channel, seen.stage, seen.segment)) {
-    CellDelta& delta = deltas.of(cell);
-    Cell& sums = delta.panes[pane];
+  std::array<CellDelta*, kCellsOfOne> changed{};
+  for (std::size_t i = 0; i < kCellsOfOne; ++i) {
+    changed[i] = &deltas.of(cells[i]);
+    Cell& sums = changed[i]->panes[pane];
     sums.add(amounts);
-    if (cell.scope == Scope::kTouchpoint) sums.add(measure_key(MeasureKind::kStage, seen.stage.value()), 1);
-    customer.presence.visit(cell, pane, watermark, rules.settings().windows, delta.visits);
+    if (cells[i].scope == Scope::kTouchpoint) sums.add(measure_key(MeasureKind::kStage, seen.stage.value()), 1);
   }
+  customer.presence.visit(at, pane, watermark, rules.settings().windows, [&](std::size_t cell, const VisitCount& change) {
+    changed[cell]->visits.push_back(change);
+  });
   if (seen.satisfaction) {
     const Cell ratings = rating_amounts(seen);
     const Satisfaction& about = *seen.satisfaction;
-    for (const CellNo& cell : cells_of(about.rates, about.channel, seen.stage, seen.segment)) {
+    for (const CellNo& cell : cells_of({about.rates, about.channel, seen.stage, seen.segment})) {
       deltas.cell(cell, pane).add(divided(ratings, cell, seen, rules));
     }
   }

@@ -2,6 +2,8 @@
 // numbers occur), texts with their length in front. The reader checks every bound and never throws.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -20,11 +22,12 @@ class ByteWriter {
  public:
   void byte(std::uint8_t value) { out_.push_back(static_cast<char>(value)); }
   void number(std::uint64_t value) {
-    while (value >= 0x80) {
-      byte(static_cast<std::uint8_t>(value | 0x80));
-      value >>= 7;
-    }
-    byte(static_cast<std::uint8_t>(value));
+    if (value < 0x80) return byte(static_cast<std::uint8_t>(value));
+    std::array<char, 10> bytes;  // NOLINT(cppcoreguidelines-pro-type-member-init): only what is written is read
+    std::size_t size = 0;
+    for (; value >= 0x80; value >>= 7) bytes[size++] = static_cast<char>(value | 0x80);
+    bytes[size++] = static_cast<char>(value);
+    out_.append(bytes.data(), size);
   }
   void signed_number(std::int64_t value) {
     number((static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63));
@@ -39,7 +42,9 @@ class ByteWriter {
     out_.append(value);
   }
   void fixed64(std::uint64_t value) {
-    for (int i = 0; i < 8; ++i) byte(static_cast<std::uint8_t>(value >> (8 * i)));
+    std::array<char, 8> bytes;  // NOLINT(cppcoreguidelines-pro-type-member-init): written whole
+    for (unsigned i = 0; i < 8; ++i) bytes[i] = static_cast<char>(value >> (8 * i));
+    out_.append(bytes.data(), bytes.size());
   }
   void raw(std::string_view value) { out_.append(value); }
 
@@ -73,6 +78,7 @@ class ByteReader {
     return value;
   }
   std::uint64_t number() {
+    if (ok_ && !rest_.empty() && static_cast<unsigned char>(rest_.front()) < 0x80) return byte();
     std::uint64_t value = 0;
     for (unsigned shift = 0; shift < 64; shift += 7) {
       const std::uint8_t next = byte();
@@ -120,8 +126,11 @@ class ByteReader {
     return value;
   }
   std::uint64_t fixed64() {
+    if (rest_.size() < 8) ok_ = false;
+    if (!ok_) return 0;
     std::uint64_t value = 0;
-    for (unsigned i = 0; i < 8; ++i) value |= static_cast<std::uint64_t>(byte()) << (8 * i);
+    for (unsigned i = 0; i < 8; ++i) value |= std::uint64_t{static_cast<unsigned char>(rest_[i])} << (8 * i);
+    rest_.remove_prefix(8);
     return value;
   }
 

@@ -1,34 +1,28 @@
 #include "engine/wire/customer_record.h"
 
-#include <algorithm>
-#include <span>
-#include <vector>
+#include <cstdint>
 
 namespace touchstone {
 namespace {
 
-constexpr std::uint8_t kCustomerVersion = 3;
+constexpr std::uint8_t kCustomerVersion = 4;
 enum CustomerFlags : std::uint8_t { kStarted = 1, kLapsed = 2, kHasSegment = 4 };
 
-/// The first byte of a cell's presence: scope, flags, and in the high half how many panes there are, less one.
-constexpr std::uint8_t kScopeBits = 0x03;
-constexpr std::uint8_t kAllSegments = 0x04;
-constexpr std::uint8_t kSamePanes = 0x08;  ///< as the cell before
-constexpr unsigned kCountShift = 4;
-constexpr std::size_t kCountFollows = 15;
+/// In the place of a number: the map that was in force when this was written no longer had it.
+constexpr std::uint64_t kGone = 0;
+/// The same in memory. It is the number of no id (records.cc, kMostNames).
+constexpr std::uint16_t kGoneNumber = 0xFFFF;
 
-using Entries = std::span<const Presence::Entry>;
-
-/// The entries at the front that are of one cell.
-Entries first_cell(Entries entries) {
-  std::size_t size = 0;
-  while (size < entries.size() && entries[size].cell == entries.front().cell) ++size;
-  return entries.first(size);
+template <typename Number>
+void write_place(Number own, const NumbersOf<Number>& numbers, ByteWriter& out) {
+  out.number(own.value() == kGoneNumber ? kGone : std::uint64_t{1} + numbers.in_state(own));
 }
 
-bool same_panes(Entries a, Entries b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](const Presence::Entry& x, const Presence::Entry& y) { return x.pane == y.pane; });
+template <typename Number>
+Number read_place(const NumbersOf<Number>& numbers, ByteReader& in) {
+  const std::uint64_t number = in.number();
+  if (number == kGone) return Number(kGoneNumber);
+  return numbers.own(number - 1).value_or(Number(kGoneNumber));
 }
 
 void write_since(EventTime time, EventTime base, ByteWriter& out) { out.signed_number((time - base).count()); }
@@ -70,31 +64,16 @@ void CustomerCodec::encode(const Customer& customer, ByteWriter& out) const {
 
 void CustomerCodec::encode_presence(const Customer& customer, ByteWriter& out) const {
   const std::int64_t width = rules_.pane().count();
-  const std::int64_t highest = millis_of(floor_to(customer.highest, rules_.pane())) / width;
-  Entries left(customer.presence.entries());
-  Entries earlier;
-  while (!left.empty()) {
-    const Entries cell = first_cell(left);
-    left = left.subspan(cell.size());
-    const CellNo& number = cell.front().cell;
-    const bool all = number.segment == CellNo::kAllNumber;
-    const bool same = same_panes(cell, earlier);
-    const std::size_t count = std::min(cell.size() - 1, kCountFollows);
-    out.byte(static_cast<std::uint8_t>(static_cast<unsigned>(number.scope) | (all ? kAllSegments : 0U) |
-                                       (same ? kSamePanes : 0U) | ((same ? 0 : count) << kCountShift)));
-    if (number.scope == Scope::kTouchpoint) out.number(numbering_.touchpoints.in_state(TouchpointNo(number.id)));
-    if (number.scope == Scope::kChannel) out.number(numbering_.channels.in_state(ChannelNo(number.id)));
-    if (number.scope == Scope::kStage) out.number(numbering_.stages.in_state(StageNo(number.id)));
-    if (!all) out.number(numbering_.segments.in_state(SegmentNo(number.segment)));
-    earlier = cell;
-    if (same) continue;
-    if (count == kCountFollows) out.number(cell.size());
-    std::int64_t before = highest;
-    for (const Presence::Entry& entry : cell) {
-      const std::int64_t pane = millis_of(entry.pane) / width;
-      out.signed_number(pane - before);
-      before = pane;
-    }
+  std::int64_t before = millis_of(floor_to(customer.highest, rules_.pane())) / width;
+  out.number(customer.presence.entries().size());
+  for (const Presence::Entry& entry : customer.presence.entries()) {
+    const std::int64_t pane = millis_of(entry.pane) / width;
+    out.signed_number(pane - before);
+    before = pane;
+    write_place(entry.at.touchpoint, numbering_.touchpoints, out);
+    write_place(entry.at.channel, numbering_.channels, out);
+    write_place(entry.at.stage, numbering_.stages, out);
+    write_place(entry.at.segment, numbering_.segments, out);
   }
 }
 
@@ -142,45 +121,22 @@ void CustomerCodec::decode_touches(ByteReader& in, Customer& into) const {
   }
 }
 
-std::optional<CellNo> CustomerCodec::read_cell_number(std::uint8_t head, ByteReader& in) const {
-  CellNo cell{static_cast<Scope>(head & kScopeBits), CellNo::kAllNumber, CellNo::kAllNumber};
-  bool known = true;
-  const auto take = [&](const auto& number, std::uint16_t& into) {
-    if (number) into = number->value();
-    known = known && number.has_value();
-  };
-  if (cell.scope == Scope::kTouchpoint) take(numbering_.touchpoints.own(in.number()), cell.id);
-  if (cell.scope == Scope::kChannel) take(numbering_.channels.own(in.number()), cell.id);
-  if (cell.scope == Scope::kStage) take(numbering_.stages.own(in.number()), cell.id);
-  if ((head & kAllSegments) == 0) take(numbering_.segments.own(in.number()), cell.segment);
-  return known ? std::optional(cell) : std::nullopt;
-}
-
-// Ends with the bytes: presence is what comes last.
 void CustomerCodec::decode_presence(ByteReader& in, Customer& into) const {
   const std::int64_t width = rules_.pane().count();
-  const std::int64_t highest = millis_of(floor_to(into.highest, rules_.pane())) / width;
   const std::int64_t furthest = kFurthestTimeMs / width;
-  std::vector<EventTime> panes;  // of the cell before, too
-  while (in.ok() && in.left() > 0) {
-    const std::uint8_t head = in.byte();
-    const std::optional<CellNo> cell = read_cell_number(head, in);
-    if ((head & kSamePanes) == 0) {
-      panes.clear();
-      std::size_t count = (head >> kCountShift) + 1U;
-      if (count > kCountFollows) count = in.count();
-      std::int64_t pane = highest;
-      for (std::size_t i = 0; i < count && in.ok(); ++i) {
-        const std::int64_t passed = in.signed_number();
-        if (passed < -2 * furthest || passed > 2 * furthest || (i > 0 && passed <= 0)) in.fail();
-        pane += in.ok() ? passed : 0;
-        if (pane < -furthest || pane > furthest) in.fail();
-        panes.push_back(time_from_millis(in.ok() ? pane * width : 0));
-      }
-    }
-    if (panes.empty()) in.fail();
-    if (!cell || !in.ok()) continue;
-    for (const EventTime pane : panes) into.presence.put_back({*cell, pane});
+  std::int64_t pane = millis_of(floor_to(into.highest, rules_.pane())) / width;
+  const std::size_t entries = in.count();
+  for (std::size_t i = 0; i < entries && in.ok(); ++i) {
+    const std::int64_t passed = in.signed_number();
+    if (passed < -2 * furthest || passed > 2 * furthest || (i > 0 && passed < 0)) in.fail();
+    pane += in.ok() ? passed : 0;
+    if (pane < -furthest || pane > furthest) in.fail();
+    Coordinates at;
+    at.touchpoint = read_place(numbering_.touchpoints, in);
+    at.channel = read_place(numbering_.channels, in);
+    at.stage = read_place(numbering_.stages, in);
+    at.segment = read_place(numbering_.segments, in);
+    if (in.ok()) into.presence.put_back({time_from_millis(pane * width), at});
   }
 }
 

@@ -3,7 +3,6 @@
 // takes some 100 to 200 bytes. docs/formats.md has the grammar.
 #pragma once
 
-#include <optional>
 #include <string_view>
 
 #include "engine/model/customer.h"
@@ -21,14 +20,13 @@ class CustomerCodec {
   /// Appends. Panes of presence must be panes of the rules.
   void encode(const Customer& customer, ByteWriter& out) const;
   /// Takes the place of whatever `into` held, and uses its memory. What the map no longer knows is left out: touches of
-  /// touchpoints that are gone, presence in cells that are. False for bytes that are not a customer.
+  /// touchpoints that are gone; visits stay, and count where the map still knows them. False for bytes that are not a customer.
   [[nodiscard]] bool decode(std::string_view bytes, Customer& into) const;
 
  private:
   void encode_presence(const Customer& customer, ByteWriter& out) const;
   void decode_touches(ByteReader& in, Customer& into) const;
   void decode_presence(ByteReader& in, Customer& into) const;
-  [[nodiscard]] std::optional<CellNo> read_cell_number(std::uint8_t head, ByteReader& in) const;
 
   const Rules& rules_;
   const Numbering& numbering_;

@@ -133,10 +133,9 @@ void append_json_text(std::string_view text, std::string& out) {
 }
 
 std::string& JsonObject::member(std::string_view key) {
-  out_.append(first_ ? "\"" : ",\"");
+  out_.append(first_ ? "\"" : ",\"", first_ ? 1 : 2);
   first_ = false;
-  append_escaped(key, out_);
-  return out_.append("\":");
+  return out_.append(key).append("\":", 2);
 }
 
 void JsonObject::text(std::string_view key, std::string_view value) { append_json_text(value, member(key)); }

@@ -9,7 +9,6 @@
 namespace touchstone {
 namespace {
 
-constexpr std::uint8_t kDeltasVersion = 3;
 constexpr std::uint8_t kMeasuresVersion = 1;
 constexpr std::uint8_t kPositionVersion = 1;
 /// Beyond it an amount is a fault of the bytes, so that reading one twice cannot overflow.
@@ -222,96 +221,6 @@ SourceState read_source(ByteReader& in, std::uint64_t& ended) {
   source.mark = in.optional_time();
   ended = in.number();
   return source;
-}
-
-namespace {
-
-/// Times as distances: a pane's from the one before it in the list, the visit's before from it.
-void write_visits(ByteWriter& out, const std::vector<VisitCount>& visits) {
-  out.number(visits.size());
-  std::int64_t last = 0;
-  for (const auto& [visit, count] : visits) {
-    const std::int64_t pane = millis_of(visit.pane);
-    out.signed_number(pane - last);
-    out.number(visit.before ? static_cast<std::uint64_t>((visit.pane - *visit.before).count()) : 0);
-    out.signed_number(count);
-    last = pane;
-  }
-}
-
-std::vector<VisitCount> read_visits(ByteReader& in) {
-  std::vector<VisitCount> visits;
-  const std::size_t count = in.count();
-  EventTime last{};
-  for (std::size_t i = 0; i < count && in.ok(); ++i) {
-    last = in.time_after(last);
-    const std::uint64_t apart = in.number();
-    if (apart > static_cast<std::uint64_t>(kFurthestTimeMs)) in.fail();
-    Visit visit{last, std::nullopt};
-    if (apart != 0 && in.ok()) visit.before = last - Millis{static_cast<std::int64_t>(apart)};
-    visits.push_back({visit, read_visitors(in)});
-  }
-  return visits;
-}
-
-}  // namespace
-
-std::string encode_deltas(const DeltaBatch& batch, const Names& names) {
-  ByteWriter out;
-  out.byte(kDeltasVersion);
-  out.number(static_cast<std::uint64_t>(batch.source));
-  out.number(static_cast<std::uint64_t>(batch.sources));
-  out.byte(static_cast<std::uint8_t>((batch.has_mark ? 1 : 0) | (batch.silent ? 2 : 0) | (batch.mark ? 4 : 0) |
-                                     (batch.end ? 8 : 0)));
-  if (batch.mark) out.time(*batch.mark);
-  if (batch.end) write_end(out, *batch.end);
-  out.number(batch.deltas.size());
-  for (const NamedDelta& named : batch.deltas) {
-    write_cell_key(out, named.cell);
-    out.number(named.delta.panes.size());
-    for (const auto& [pane, cell] : named.delta.panes) {
-      out.time(pane);
-      write_cell(out, cell, names);
-    }
-    write_visits(out, named.delta.visits);
-    out.number(named.delta.items.size());
-    for (const auto& [pane, items] : named.delta.items) {
-      out.time(pane);
-      write_items(out, items);
-    }
-  }
-  return out.take();
-}
-
-std::optional<DeltaBatch> decode_deltas(std::string_view bytes, Names& names) {
-  ByteReader in(bytes);
-  if (in.byte() != kDeltasVersion) return std::nullopt;
-  DeltaBatch batch;
-  batch.source = in.small_number();
-  batch.sources = in.small_number();
-  const std::uint8_t flags = in.byte();
-  batch.has_mark = (flags & 1) != 0;
-  batch.silent = (flags & 2) != 0;
-  if ((flags & 4) != 0) batch.mark = in.time();
-  if ((flags & 8) != 0) batch.end = read_end(in);
-  const std::size_t count = in.count();
-  for (std::size_t i = 0; i < count && in.ok(); ++i) {
-    NamedDelta& named = batch.deltas.emplace_back();
-    named.cell = read_cell_key(in);
-    const std::size_t panes = in.count();
-    for (std::size_t p = 0; p < panes && in.ok(); ++p) {
-      const EventTime pane = in.time();
-      named.delta.panes[pane] = read_cell(in, names);
-    }
-    named.delta.visits = read_visits(in);
-    const std::size_t lists = in.count();
-    for (std::size_t l = 0; l < lists && in.ok(); ++l) {
-      const EventTime pane = in.time();
-      named.delta.items[pane] = read_items(in);
-    }
-  }
-  if (!in.done() || batch.sources <= 0 || batch.source < 0 || batch.source >= batch.sources) return std::nullopt;
-  return batch;
 }
 
 std::string encode_measures(const Row& row, const Names& names) {

@@ -4,7 +4,6 @@
 //
 //   cell     := count { kind sub|id amount }                 kind: MeasureKind; sub: varint; for kStage and kMove a
 //   text
-//   deltas   := version source sources flags [mark] [end session] count { key panes visits items }
 //   position := version offset fingerprint state
 //
 // docs/formats.md has the whole grammar.
@@ -40,33 +39,12 @@ void write_items(ByteWriter& out, const ItemCounts& items);
 void write_cell_key(ByteWriter& out, const CellKey& key);
 [[nodiscard]] CellKey read_cell_key(ByteReader& in);
 
-/// The changes of one cell as they travel.
-struct NamedDelta {
-  CellKey cell;
-  CellDelta delta;
-};
-
-/// One record of the repartition topic: what one source partition changed in cells of one target partition, and
-/// then how far its event time has come.
-struct DeltaBatch {
-  std::int32_t source = 0;
-  std::int32_t sources = 0;       ///< number of source partitions; never changes
-  std::optional<EventTime> mark;  ///< the source's watermark after these deltas; absent in all but the last part
-  bool silent = false;            ///< the source was read to its end and nothing came for the idle time
-  bool has_mark = false;          ///< whether mark and silent say anything
-  std::optional<EndOfInput> end;
-  std::vector<NamedDelta> deltas;
-};
-
 void write_end(ByteWriter& out, const EndOfInput& end);
 [[nodiscard]] EndOfInput read_end(ByteReader& in);
 
 /// A source of a joined watermark with the session in which it ended (0: it has not).
 void write_source(ByteWriter& out, const SourceState& source, std::uint64_t ended);
 [[nodiscard]] SourceState read_source(ByteReader& in, std::uint64_t& ended);
-
-[[nodiscard]] std::string encode_deltas(const DeltaBatch& batch, const Names& names);
-[[nodiscard]] std::optional<DeltaBatch> decode_deltas(std::string_view bytes, Names& names);
 
 [[nodiscard]] std::string encode_measures(const Row& row, const Names& names);
 /// `row.window` and `row.cell` come from the key and are left as they are.

@@ -26,9 +26,9 @@ ROOMS = {
 
 # What each room may include from outside, by the first part of the header's name. C++'s own headers are free to all.
 LIBRARIES = {
-    "engine/model": ["boost/system", "re2", "Eigen", "xxhash.h"],
+    "engine/model": ["boost/system", "boost/unordered", "re2", "Eigen", "xxhash.h"],
     "engine/wire": ["boost/system", "xxhash.h"],
-    "engine/flow": ["boost/system", "xxhash.h"],
+    "engine/flow": ["boost/system", "boost/unordered", "xxhash.h"],
     "ingest": ["boost/system", "librdkafka", "simdjson.h", "yaml-cpp", "re2", "zlib.h", "fmt", "spdlog"],
     "state": ["boost/system", "rocksdb"],
     "exporters": ["boost/system", "boost/asio", "boost/asio.hpp", "boost/beast", "boost/beast.hpp", "boost/json", "boost/json.hpp",

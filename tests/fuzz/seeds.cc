@@ -18,6 +18,7 @@
 #include "engine/model/journey.h"
 #include "engine/wire/customer_record.h"
 #include "engine/wire/intake_envelope.h"
+#include "engine/wire/delta_batch.h"
 #include "engine/wire/records.h"
 #include "tests/support/maps.h"
 
@@ -112,10 +113,10 @@ Customer lively_customer(const Rules& rules, DeltaSet& deltas) {
 
 DeltaBatch batch_of(DeltaSet deltas, const Rules& rules) {
   DeltaBatch batch;
-  batch.sources = 1;
-  batch.has_mark = true;
-  batch.mark = testing::at(5);
-  batch.end = EndOfInput{testing::at(6), 77};
+  batch.head.sources = 1;
+  batch.head.has_mark = true;
+  batch.head.mark = testing::at(5);
+  batch.head.end = EndOfInput{testing::at(6), 77};
   for (auto& [cell, delta] : deltas.take()) batch.deltas.push_back({key_of(cell, rules), delta});
   return batch;
 }

@@ -16,6 +16,7 @@
 #include "engine/wire/customer_record.h"
 #include "engine/wire/intake_envelope.h"
 #include "engine/wire/json.h"
+#include "engine/wire/delta_batch.h"
 #include "engine/wire/records.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/maps.h"
@@ -66,7 +67,7 @@ void try_deltas(std::string_view bytes) {
   Names names = the_rules()->names();
   const std::optional<DeltaBatch> batch = decode_deltas(bytes, names);
   if (!batch) return;
-  require(batch->source >= 0 && batch->source < batch->sources);
+  require(batch->head.source >= 0 && batch->head.source < batch->head.sources);
   const std::string written = encode_deltas(*batch, names);
   const std::optional<DeltaBatch> again = decode_deltas(written, names);
   require(again && encode_deltas(*again, names) == written);

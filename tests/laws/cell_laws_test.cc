@@ -71,14 +71,25 @@ TEST(SplitLaws, TheWholeIsConserved) {
   }
 }
 
-/// Distinct customers at every closing, by remembering every visit.
-std::map<std::pair<std::size_t, EventTime>, std::int64_t> naive_counts(
-    const std::vector<std::pair<int, EventTime>>& visits, const std::vector<WindowSpec>& windows, EventTime until) {
+/// A visit of one customer.
+struct Visited {
+  int who;
+  EventTime when;
+  Coordinates at;
+};
+
+/// Distinct customers of a cell at every closing, by remembering every visit.
+std::map<std::pair<std::size_t, EventTime>, std::int64_t> naive_counts(const std::vector<Visited>& visits,
+                                                                       const CellNo& cell,
+                                                                       const std::vector<WindowSpec>& windows,
+                                                                       EventTime until) {
   std::map<std::pair<std::size_t, EventTime>, std::int64_t> counts;
   for (std::size_t number = 0; number < windows.size(); ++number) {
     for (EventTime closing = testing::at(0); closing <= until; closing += windows[number].step) {
       std::set<int> present;
-      for (const auto& [who, when] : visits) {
+      for (const auto& [who, when, at] : visits) {
+        const auto cells = cells_of(at);
+        if (std::find(cells.begin(), cells.end(), cell) == cells.end()) continue;
         if (when < closing && when >= closing - windows[number].size) present.insert(who);
       }
       counts[{number, closing}] = static_cast<std::int64_t>(present.size());
@@ -90,40 +101,44 @@ std::map<std::pair<std::size_t, EventTime>, std::int64_t> naive_counts(
 TEST(PresenceLaws, EdgesCountDistinctCustomersInAnyOrderOfArrival) {
   using std::chrono::seconds;
   const std::vector<WindowSpec> windows = {{"20s", seconds{20}, seconds{5}}, {"60s", seconds{60}, seconds{15}}};
-  const CellNo cell{Scope::kAll, CellNo::kAllNumber, CellNo::kAllNumber};
   const seconds lateness{10};
   Random random(3);
+  const auto one_of = [&](std::int64_t count) { return static_cast<std::uint16_t>(between(random, 0, count - 1)); };
   for (int round = 0; round < 200; ++round) {
     std::map<int, Presence> customers;
-    std::map<std::pair<std::size_t, EventTime>, std::int64_t> edges;
-    std::vector<std::pair<int, EventTime>> visits;
+    std::map<CellNo, std::map<std::pair<std::size_t, EventTime>, std::int64_t>> edges;
+    std::vector<Visited> visits;
     EventTime highest = testing::at(100);
     for (int i = 0; i < 60; ++i) {
       highest += seconds{between(random, 0, 9)} * between(random, 0, 1);
       const EventTime when = highest - seconds{between(random, 0, 9)};
       const int who = static_cast<int>(between(random, 0, 3));
-      visits.emplace_back(who, when);
-      std::vector<VisitCount> changes;
-      customers[who].visit(cell, floor_to(when, seconds{5}), highest - lateness, windows, changes);
-      for (const auto& [visit, count] : changes) {
-        for (std::size_t number = 0; number < windows.size(); ++number) {
-          const auto [begin, end] = edges_of(visit, windows[number]);
-          edges[{number, begin}] += count;
-          edges[{number, end}] -= count;
-        }
-      }
+      const Coordinates at{TouchpointNo(one_of(3)), ChannelNo(one_of(2)), StageNo(one_of(2)), SegmentNo(one_of(2))};
+      visits.push_back({who, when, at});
+      customers[who].visit(at, floor_to(when, seconds{5}), highest - lateness, windows,
+                           [&](std::size_t cell, const VisitCount& change) {
+                             auto& of_cell = edges[cells_of(at)[cell]];
+                             for (std::size_t number = 0; number < windows.size(); ++number) {
+                               const auto [begin, end] = edges_of(change.visit, windows[number]);
+                               of_cell[{number, begin}] += change.count;
+                               of_cell[{number, end}] -= change.count;
+                             }
+                           });
       if (i % 7 == 0) customers[who].expire(highest - lateness, windows);
     }
     const EventTime until = highest + seconds{120};
-    const auto expected = naive_counts(visits, windows, until);
-    for (std::size_t number = 0; number < windows.size(); ++number) {
-      std::int64_t present = 0;
-      for (EventTime closing = testing::at(0); closing <= until; closing += windows[number].step) {
-        present += edges[{number, closing}];
-        ASSERT_EQ(present, expected.at({number, closing})) << "round " << round << " window " << number;
+    for (auto& [cell, of_cell] : edges) {
+      const auto expected = naive_counts(visits, cell, windows, until);
+      for (std::size_t number = 0; number < windows.size(); ++number) {
+        std::int64_t present = 0;
+        for (EventTime closing = testing::at(0); closing <= until; closing += windows[number].step) {
+          present += of_cell[{number, closing}];
+          ASSERT_EQ(present, expected.at({number, closing})) << "round " << round << " window " << number;
+        }
+        ASSERT_EQ(present, 0) << "every presence ends";
       }
-      ASSERT_EQ(present, 0) << "every presence ends";
     }
+    for (const auto& [who, presence] : customers) EXPECT_LE(presence.entries().size(), 40U) << "it stays small";
   }
 }
 
