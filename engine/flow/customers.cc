@@ -15,6 +15,10 @@ constexpr std::size_t room_for(std::size_t bytes) {
   return (bytes + kGrain - 1) / kGrain * kGrain;
 }
 
+/// Whoever has so many bytes stays open, if nobody else is in his place.
+constexpr std::uint32_t kManyBytes = 256;
+constexpr std::size_t kPlaces = 1'024;
+
 std::uint32_t slice_of_hash(std::uint64_t hash, std::size_t slices) {
   return static_cast<std::uint32_t>(hash % slices);
 }
@@ -30,7 +34,8 @@ Customers::Customers(const Rules& rules, std::uint32_t slices)
       codec_(rules, numbering_),
       index_(slices),
       changed_(slices),
-      forgotten_(slices) {}
+      forgotten_(slices),
+      open_(kPlaces) {}
 
 std::uint32_t Customers::slice_of(std::string_view id) const {
   return slice_of_hash(hash_of_customer(id), index_.size());
@@ -69,11 +74,57 @@ Customers::Slot Customers::add(std::string_view id, std::uint64_t hash) {
 std::string_view Customers::id(Slot slot) const { return {held_[slot].bytes.get(), held_[slot].id_size}; }
 
 void Customers::read(Slot slot, Customer& into) const {
-  const Held& held = held_[slot];
+  if (const Open& place = place_of(slot); place.slot == slot) {
+    into = place.customer;
+  } else {
+    decode(held_[slot], into);
+  }
+}
+
+void Customers::decode(const Held& held, Customer& into) const {
   const bool sound = held.size == 0 || codec_.decode({held.bytes.get() + held.id_size, held.size}, into);
   assert(sound);  // they were written here, or tried when they were restored
   (void)sound;
   if (held.size == 0) into.clear();
+}
+
+Customer& Customers::open(Slot slot) {
+  Open& place = place_of(slot);
+  if (place.slot == slot) return place.customer;
+  const Held& held = held_[slot];
+  if (held.size < kManyBytes) {
+    decode(held, scratch_);
+    return scratch_;
+  }
+  catch_up(place);
+  decode(held, place.customer);
+  place.slot = slot;
+  return place.customer;
+}
+
+void Customers::changed(Slot slot) {
+  Held& held = held_[slot];
+  Open& place = place_of(slot);
+  const bool stays = place.slot == slot;
+  stand(slot, stays ? place.customer : scratch_);
+  if (stays) {
+    place.ahead = true;
+  } else {
+    encode(scratch_, held);
+  }
+  if (held.changed) return;
+  held.changed = true;
+  changed_[slice_of(id(slot))].push_back(slot);
+}
+
+void Customers::catch_up(Open& place) {
+  if (std::exchange(place.ahead, false)) encode(place.customer, held_[*place.slot]);
+}
+
+void Customers::encode(const Customer& customer, Held& held) {
+  writer_.clear();
+  codec_.encode(customer, writer_);
+  keep(held, writer_.bytes());
 }
 
 void Customers::keep(Held& held, std::string_view bytes) {
@@ -87,27 +138,16 @@ void Customers::keep(Held& held, std::string_view bytes) {
   held.size = static_cast<std::uint32_t>(bytes.size());
 }
 
-void Customers::write(Slot slot, const Customer& customer) {
-  Held& held = held_[slot];
-  writer_.clear();
-  codec_.encode(customer, writer_);
-  const bool is_new = held.size == 0;
-  keep(held, writer_.bytes());
-  stand(slot, customer, is_new);
-  if (held.changed) return;
-  held.changed = true;
-  changed_[slice_of(id(slot))].push_back(slot);
-}
-
-void Customers::stand(Slot slot, const Customer& customer, bool is_new) {
+void Customers::stand(Slot slot, const Customer& customer) {
   Held& held = held_[slot];
   const Standing now{customer.lapsed ? StagePlace{StagePlace::Kind::kLapsed, {}}
                                      : StagePlace{StagePlace::Kind::kStage, customer.stage},
                      customer.segment.value_or(rules_.other_segment())};
-  if (is_new || held.standing != now) {
-    if (!is_new) --counts_[{held.standing.place, held.standing.segment}];
+  if (!held.counted || held.standing != now) {
+    if (held.counted) --counts_[{held.standing.place, held.standing.segment}];
     ++counts_[{now.place, now.segment}];
     held.standing = now;
+    held.counted = true;
   }
   held.due = customer.due(rules_);
   if (customer.lapsed || held.queued) return;
@@ -119,7 +159,11 @@ void Customers::forget(Slot slot) {
   Held& held = held_[slot];
   const std::uint64_t hash = hash_of_customer(id(slot));
   const std::uint32_t slice = slice_of_hash(hash, index_.size());
-  if (held.size > 0) --counts_[{held.standing.place, held.standing.segment}];
+  if (held.counted) --counts_[{held.standing.place, held.standing.segment}];
+  if (Open& place = place_of(slot); place.slot == slot) {
+    place.slot.reset();
+    place.ahead = false;
+  }
   if (held.changed) std::erase(changed_[slice], slot);
   forgotten_[slice].emplace(id(slot));
   index_[slice].erase(tag_of(hash), slot);
@@ -164,6 +208,7 @@ std::vector<TableChange> Customers::take_changes(std::uint32_t slice) {
   std::vector<TableChange> changes;
   changes.reserve(changed_[slice].size() + forgotten_[slice].size() + 1);
   for (const Slot slot : changed_[slice]) {
+    if (Open& place = place_of(slot); place.slot == slot) catch_up(place);
     Held& held = held_[slot];
     held.changed = false;
     changes.push_back({customer_key(id(slot)), std::string(held.bytes.get() + held.id_size, held.size)});
@@ -199,7 +244,7 @@ bool Customers::restore(std::string_view id, std::string_view bytes) {
   if (!numbering_restored_ || !codec_.decode(bytes, scratch_)) return false;
   const Slot slot = add(id, hash_of_customer(id));
   keep(held_[slot], bytes);
-  stand(slot, scratch_, true);
+  stand(slot, scratch_);
   return true;
 }
 

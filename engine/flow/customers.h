@@ -1,6 +1,9 @@
 // All customers of one task, in memory: each as its bytes (wire/customer_record.h), which are what the changelog gets,
 // so that a checkpoint copies them, a restart takes them over as they are, and a customer costs little more than that.
 //
+// Whoever comes often has done much, and takes long to be read and written: those with many bytes stay open between
+// their events, as many as there is room for, and become bytes again when somebody asks for these or takes their place.
+//
 // What is asked of all of them together stands beside the bytes: how many there are in each stage and segment, whose
 // slice has changed, and who lapses when. Growing never moves more than one slice, so that nothing takes long.
 #pragma once
@@ -39,11 +42,13 @@ class Customers {
   /// Adds one who has done nothing yet where the id is not known.
   Slot find_or_add(std::string_view id);
 
-  /// Valid until the customer is forgotten or written.
+  /// Valid until the customer is forgotten or changed.
   [[nodiscard]] std::string_view id(Slot slot) const;
   void read(Slot slot, Customer& into) const;
-  /// The customer has changed.
-  void write(Slot slot, const Customer& customer);
+  /// The customer, to be changed in place. Valid until the next call of anything but changed().
+  Customer& open(Slot slot);
+  /// The one opened last has changed.
+  void changed(Slot slot);
   void forget(Slot slot);
 
   /// Those who have not lapsed and are due by the watermark, by due time and id. Whoever is not written then must be
@@ -74,11 +79,18 @@ class Customers {
     std::unique_ptr<char[]> bytes;  ///< the id, then what is remembered
     EventTime due{};                ///< when he lapses unless something comes
     std::uint32_t id_size = 0;
-    std::uint32_t size = 0;  ///< of what is remembered; 0: he has done nothing yet
+    std::uint32_t size = 0;  ///< of what is remembered; 0: nothing yet
     Standing standing{};
+    bool counted : 1 = false;  ///< where he stands
     bool changed : 1 = false;  ///< since his slice was last taken
     bool queued : 1 = false;   ///< in due_
     bool gone : 1 = false;     ///< forgotten, but still in due_
+  };
+  /// One who stays open.
+  struct Open {
+    std::optional<Slot> slot;
+    bool ahead = false;  ///< of his bytes
+    Customer customer;
   };
   struct Due {
     EventTime at;
@@ -90,8 +102,15 @@ class Customers {
   [[nodiscard]] std::optional<Slot> find(std::string_view id, std::uint64_t hash) const;
   Slot add(std::string_view id, std::uint64_t hash);
   void keep(Held& held, std::string_view bytes);
-  /// What is asked of all follows what has become of one, who stood somewhere before or is new.
-  void stand(Slot slot, const Customer& customer, bool is_new);
+  void decode(const Held& held, Customer& into) const;
+  void encode(const Customer& customer, Held& held);
+  /// Where the slot's customer is if he stays open.
+  [[nodiscard]] Open& place_of(Slot slot) { return open_[slot % open_.size()]; }
+  [[nodiscard]] const Open& place_of(Slot slot) const { return open_[slot % open_.size()]; }
+  /// His bytes are what he is.
+  void catch_up(Open& place);
+  /// What is asked of all follows what has become of one.
+  void stand(Slot slot, const Customer& customer);
   void release(Slot slot);
 
   const Rules& rules_;
@@ -108,8 +127,9 @@ class Customers {
   /// looked at when the time has come.
   std::priority_queue<Due, std::deque<Due>> due_;
   StageCustomers counts_;
+  std::vector<Open> open_;
   ByteWriter writer_;  ///< kept for its memory
-  Customer scratch_;   ///< likewise
+  Customer scratch_;   ///< likewise; whoever is opened and does not stay so
 };
 
 }  // namespace touchstone

@@ -8,7 +8,8 @@
 namespace touchstone {
 namespace {
 
-/// What one record may hold, in amounts and visits of some ten bytes each: it stays well below a broker's limit of 1 MB.
+/// What one record may hold, in amounts and visits of some ten bytes each: it stays well below a broker's limit of 1
+/// MB.
 constexpr std::size_t kAmountsInRecord = 20'000;
 
 std::size_t amounts_of(const CellDelta& delta) {

@@ -1,4 +1,5 @@
-// Sends changes of cells to the windows stage: each cell to the partition it belongs to, in records that a broker takes.
+// Sends changes of cells to the windows stage: each cell to the partition it belongs to, in records that a broker
+// takes.
 #pragma once
 
 #include <cstddef>

@@ -122,15 +122,15 @@ void JourneyStage::handle(const Event& event, const Arrival& arrival, Output& ou
   if (!slices_.applies(customers_.slice_of(event.customer), arrival.at)) return;
 
   const Customers::Slot slot = customers_.find_or_add(event.customer);
-  customers_.read(slot, customer_);
-  const std::optional<Observation> seen = observe(customer_, event, rules_, late);
+  Customer& customer = customers_.open(slot);
+  const std::optional<Observation> seen = observe(customer, event, rules_, late);
   if (!seen) {
     ++out.counts.duplicates;
     return;
   }
-  if (!late) tally(*seen, event.time, now, rules_, customer_, deltas_);
-  customer_.presence.expire(now, rules_.settings().windows);
-  customers_.write(slot, customer_);
+  if (!late) tally(*seen, event.time, now, rules_, customer, deltas_);
+  customer.presence.expire(now, rules_.settings().windows);
+  customers_.changed(slot);
   write_observation(event, *seen, arrival.source, out);
 }
 
@@ -140,10 +140,9 @@ void JourneyStage::lapse_until(EventTime watermark, std::optional<EventTime> bef
       customers_.put_off(slot);
       continue;
     }
-    customers_.read(slot, customer_);
-    const Lapse lapsed = lapse(customer_, rules_);
+    const Lapse lapsed = lapse(customers_.open(slot), rules_);
     if (!before || lapsed.transition.time >= *before) tally(lapsed, rules_, deltas_);
-    customers_.write(slot, customer_);
+    customers_.changed(slot);
     if (!out.unseen) write_transition(lapsed.transition, name_of(customers_.id(slot)), out);
   }
 }

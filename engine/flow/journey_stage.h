@@ -89,7 +89,6 @@ class JourneyStage final : public Stage {
   const Slices& slices_;
 
   Customers customers_;
-  Customer customer_;  ///< the one in hand, kept for its memory
   DeltaSender sender_;
 
   HighestTime highest_;

@@ -41,8 +41,9 @@ inline constexpr CellMask kEveryCell = 0xFF;
 /// Which cells of the one are cells of the other too.
 [[nodiscard]] constexpr CellMask common_cells(const Coordinates& a, const Coordinates& b) {
   constexpr unsigned kOfAllSegments = 0b10101010;
-  const unsigned alike = (a.touchpoint == b.touchpoint ? 0b00000011U : 0U) | (a.channel == b.channel ? 0b00001100U : 0U) |
-                         (a.stage == b.stage ? 0b00110000U : 0U) | 0b11000000U;
+  const unsigned alike = (a.touchpoint == b.touchpoint ? 0b00000011U : 0U) |
+                         (a.channel == b.channel ? 0b00001100U : 0U) | (a.stage == b.stage ? 0b00110000U : 0U) |
+                         0b11000000U;
   return static_cast<CellMask>(a.segment == b.segment ? alike : alike & kOfAllSegments);
 }
 

@@ -68,9 +68,7 @@ class DeltaSet {
   /// The sums of a cell in a pane, to be added to.
   Cell& cell(const CellNo& cell, EventTime pane) { return of(cell).panes[pane]; }
 
-  void count_item(const CellNo& ranking, EventTime pane, const std::string& item) {
-    ++of(ranking).items[pane][item];
-  }
+  void count_item(const CellNo& ranking, EventTime pane, const std::string& item) { ++of(ranking).items[pane][item]; }
 
   /// Forgets everything.
   void clear() {

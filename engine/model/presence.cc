@@ -36,7 +36,8 @@ Presence::Neighbours Presence::neighbours(const Coordinates& at, EventTime pane)
       if (((cells >> cell) & 1U) != 0) times[cell] = time;
     }
   };
-  // From the latest on, so that of those after the pane the nearest is the last one seen, and of those before the first.
+  // From the latest on, so that of those after the pane the nearest is the last one seen, and of those before the
+  // first.
   for (auto entry = entries_.rbegin(); entry != entries_.rend() && near.preceded != kEveryCell; ++entry) {
     const CellMask common = common_cells(entry->at, at);
     if (entry->pane == pane) {
@@ -62,7 +63,8 @@ void Presence::remember(const Entry& entry, EventTime settled) {
 
 // Of the visits before `settled` only the last one to a cell can still be a neighbour.
 void Presence::prune(EventTime settled) {
-  const auto open = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& each) { return each.pane >= settled; });
+  const auto open =
+      std::find_if(entries_.begin(), entries_.end(), [&](const Entry& each) { return each.pane >= settled; });
   const auto is_needed = [&](auto entry) {
     CellMask visited_later = 0;
     for (auto later = entry + 1; later != open && visited_later != kEveryCell; ++later) {

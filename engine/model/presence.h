@@ -92,9 +92,9 @@ class Presence {
  private:
   /// The visits of each cell next to a pane in time.
   struct Neighbours {
-    CellMask present = 0;                        ///< visited in that pane already
-    CellMask preceded = 0;                       ///< which of `before` are set
-    CellMask followed = 0;                       ///< which of `after` are
+    CellMask present = 0;                       ///< visited in that pane already
+    CellMask preceded = 0;                      ///< which of `before` are set
+    CellMask followed = 0;                      ///< which of `after` are
     std::array<EventTime, kCellsOfOne> before;  // NOLINT(cppcoreguidelines-pro-type-member-init): see the masks
     std::array<EventTime, kCellsOfOne> after;
   };

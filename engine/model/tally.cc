@@ -145,9 +145,8 @@ void tally(const Observation& seen, EventTime time, EventTime watermark, const R
     sums.add(amounts);
     if (cells[i].scope == Scope::kTouchpoint) sums.add(measure_key(MeasureKind::kStage, seen.stage.value()), 1);
   }
-  customer.presence.visit(at, pane, watermark, rules.settings().windows, [&](std::size_t cell, const VisitCount& change) {
-    changed[cell]->visits.push_back(change);
-  });
+  customer.presence.visit(at, pane, watermark, rules.settings().windows,
+                          [&](std::size_t cell, const VisitCount& change) { changed[cell]->visits.push_back(change); });
   if (seen.satisfaction) {
     const Cell ratings = rating_amounts(seen);
     const Satisfaction& about = *seen.satisfaction;

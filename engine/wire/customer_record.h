@@ -20,7 +20,8 @@ class CustomerCodec {
   /// Appends. Panes of presence must be panes of the rules.
   void encode(const Customer& customer, ByteWriter& out) const;
   /// Takes the place of whatever `into` held, and uses its memory. What the map no longer knows is left out: touches of
-  /// touchpoints that are gone; visits stay, and count where the map still knows them. False for bytes that are not a customer.
+  /// touchpoints that are gone; visits stay, and count where the map still knows them. False for bytes that are not a
+  /// customer.
   [[nodiscard]] bool decode(std::string_view bytes, Customer& into) const;
 
  private:

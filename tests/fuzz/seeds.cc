@@ -17,8 +17,8 @@
 
 #include "engine/model/journey.h"
 #include "engine/wire/customer_record.h"
-#include "engine/wire/intake_envelope.h"
 #include "engine/wire/delta_batch.h"
+#include "engine/wire/intake_envelope.h"
 #include "engine/wire/records.h"
 #include "tests/support/maps.h"
 

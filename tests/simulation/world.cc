@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/flow/changelog_copy.h"
-#include "engine/wire/records.h"
+#include "engine/wire/delta_batch.h"
 #include "ingest/map_loader.h"
 #include "ingest/sim_log.h"
 #include "tests/support/maps.h"

@@ -69,7 +69,7 @@ TEST(Customers, AreAsALargeMapWouldHaveThem) {
   Dice chance(11);
   std::int64_t now = 0;
   for (int i = 0; i < 30'000; ++i) {
-    const std::string id = "customer-" + std::to_string(chance(500));
+    const std::string id = "customer-" + std::to_string(chance(1'500));
     const auto slot = customers.find(id);
     ASSERT_EQ(slot.has_value(), expected.contains(id));
     if (slot && chance(10) == 0) {
@@ -78,8 +78,8 @@ TEST(Customers, AreAsALargeMapWouldHaveThem) {
     } else {
       now += 600;
       Customer customer = active_at(now);
-      // Of another size each time.
-      for (std::uint32_t touch = 0; touch < chance(30); ++touch) {
+      // Of another size each time, so that some stay open and some do not.
+      for (std::uint32_t touch = chance(2) * chance(100); touch > 0; --touch) {
         customer.touches.push_back({{TouchpointNo(0), at(now - 5)}, touch});
       }
       const Customers::Slot place = customers.find_or_add(id);
@@ -90,7 +90,8 @@ TEST(Customers, AreAsALargeMapWouldHaveThem) {
         ASSERT_EQ(before.highest, expected.at(id).highest);
         ASSERT_EQ(before.touches.size(), expected.at(id).touches.size());
       }
-      customers.write(place, customer);
+      customers.open(place) = customer;
+      customers.changed(place);
       expected[id] = customer;
     }
     if (i % 100 == 0) {
@@ -110,7 +111,8 @@ TEST(Customers, AreAsALargeMapWouldHaveThem) {
           continue;
         }
         customer.lapsed = true;
-        customers.write(place, customer);
+        customers.open(place) = customer;
+        customers.changed(place);
         expected[each] = customer;
       }
       ASSERT_EQ(told, due);
@@ -154,7 +156,9 @@ TEST(Customers, AreAsALargeMapWouldHaveThem) {
 TEST(Customers, CannotBeRestoredWithoutTheirNumbering) {
   const auto rules = testing::small_rules();
   Customers customers(*rules, 1);
-  customers.write(customers.find_or_add("one"), active_at(5));
+  const Customers::Slot one = customers.find_or_add("one");
+  customers.open(one) = active_at(5);
+  customers.changed(one);
   const auto changes = customers.take_changes(0);
   ASSERT_EQ(changes.size(), 2U);
   EXPECT_EQ(changes.front().key, numbering_key());
