@@ -30,11 +30,35 @@ CellKey key_of(const CellNo& cell, const Rules& rules) {
   return key;
 }
 
+namespace {
+
+constexpr auto kBefore = [](const Cell::Amount& known, const MeasureKey& wanted) { return known.key < wanted; };
+
+/// The first amount from `at` on whose key is not before the wanted one. Looks further and further ahead, as the next
+/// key of an addend is mostly near by.
+template <typename Amounts>
+Amounts next_from(Amounts at, Amounts end, MeasureKey wanted) {
+  for (std::ptrdiff_t step = 1; at != end && at->key < wanted; step *= 2) {
+    ++at;
+    if (end - at > step && (at + step)->key < wanted) {
+      at += step;
+      continue;
+    }
+    return std::lower_bound(at, at + std::min(step, end - at), wanted, kBefore);
+  }
+  return at;
+}
+
+}  // namespace
+
 void Cell::add(MeasureKey key, std::int64_t amount) {
   if (amount == 0) return;
-  const auto at = std::lower_bound(amounts_.begin(), amounts_.end(), key,
-                                   [](const Amount& known, const MeasureKey& wanted) { return known.key < wanted; });
-  if (at == amounts_.end() || at->key != key) {
+  if (amounts_.empty() || amounts_.back().key < key) {
+    amounts_.push_back({key, amount});
+    return;
+  }
+  const auto at = std::lower_bound(amounts_.begin(), amounts_.end(), key, kBefore);
+  if (at->key != key) {
     amounts_.insert(at, {key, amount});
     return;
   }
@@ -47,40 +71,49 @@ void Cell::add(const Cell& other) { combine(other, 1); }
 void Cell::subtract(const Cell& other) { combine(other, -1); }
 
 void Cell::combine(const Cell& other, std::int64_t sign) {
-  // The few amounts of an event into the many of a sum; else both are merged.
-  constexpr std::size_t kFew = 4;
-  if (other.amounts_.size() <= kFew) {
-    for (const Amount& amount : other.amounts_) add(amount.key, sign * amount.amount);
-    return;
+  std::size_t unknown = 0;
+  bool zeros = false;
+  auto at = amounts_.begin();
+  for (const Amount& theirs : other.amounts_) {
+    at = next_from(at, amounts_.end(), theirs.key);
+    if (at == amounts_.end() || at->key != theirs.key) {
+      ++unknown;
+      continue;
+    }
+    at->amount += sign * theirs.amount;
+    zeros |= at->amount == 0;
   }
-  std::vector<Amount> sum;
-  sum.reserve(amounts_.size() + other.amounts_.size());
-  auto ours = amounts_.begin();
-  auto theirs = other.amounts_.begin();
-  while (ours != amounts_.end() || theirs != other.amounts_.end()) {
-    if (theirs == other.amounts_.end() || (ours != amounts_.end() && ours->key < theirs->key)) {
-      sum.push_back(*ours++);
-    } else if (ours == amounts_.end() || theirs->key < ours->key) {
-      sum.push_back({theirs->key, sign * theirs->amount});
-      ++theirs;
+  if (unknown > 0) insert_unknown(other, sign, unknown);
+  if (zeros) std::erase_if(amounts_, [](const Amount& each) { return each.amount == 0; });
+}
+
+// From the back, so that every amount is moved once, and none but to where it stays.
+void Cell::insert_unknown(const Cell& other, std::int64_t sign, std::size_t unknown) {
+  std::size_t ours = amounts_.size();
+  std::size_t theirs = other.amounts_.size();
+  amounts_.resize(ours + unknown);
+  while (unknown > 0) {
+    const Amount& last = other.amounts_[theirs - 1];
+    if (ours > 0 && !(amounts_[ours - 1].key < last.key)) {
+      if (amounts_[ours - 1].key == last.key) --theirs;
+      amounts_[ours + unknown - 1] = amounts_[ours - 1];
+      --ours;
     } else {
-      const std::int64_t total = ours->amount + sign * theirs->amount;
-      if (total != 0) sum.push_back({ours->key, total});
-      ++ours;
-      ++theirs;
+      amounts_[ours + unknown - 1] = {last.key, sign * last.amount};
+      --theirs;
+      --unknown;
     }
   }
-  amounts_ = std::move(sum);
 }
 
 std::int64_t Cell::at(MeasureKey key) const {
-  const auto at = std::lower_bound(amounts_.begin(), amounts_.end(), key,
-                                   [](const Amount& known, const MeasureKey& wanted) { return known.key < wanted; });
+  const auto at = std::lower_bound(amounts_.begin(), amounts_.end(), key, kBefore);
   return at == amounts_.end() || at->key != key ? 0 : at->amount;
 }
 
 Cell undivided(const Cell& cell) {
   Cell plain;
+  plain.reserve(cell.amounts().size());
   for (const Cell::Amount& each : cell.amounts()) {
     if (!is_division(each.key.kind)) plain.add(each.key, each.amount);
   }

@@ -143,6 +143,8 @@ void write_cell(ByteWriter& out, const Cell& cell, const Names& names) {
 Cell read_cell(ByteReader& in, Names& names) {
   Cell cell;
   const std::size_t count = in.count();
+  constexpr std::size_t kFewestBytes = 3;  // of an amount
+  cell.reserve(std::min(count, in.left() / kFewestBytes));
   for (std::size_t i = 0; i < count && in.ok(); ++i) {
     const std::uint8_t kind = in.byte();
     if (kind == 0 || kind > kLastMeasureKind) in.fail();

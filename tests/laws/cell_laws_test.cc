@@ -57,6 +57,31 @@ TEST(CellLaws, AdditionIsAssociativeCommutativeWithZeroAndInverse) {
   }
 }
 
+TEST(CellLaws, ASumIsThatOfEachAmount) {
+  Random random(5);
+  for (int i = 0; i < kCases / 10; ++i) {
+    std::map<MeasureKey, std::int64_t> sums;
+    Cell cell;
+    for (std::int64_t parts = between(random, 1, 3); parts > 0; --parts) {
+      Cell part;
+      const std::int64_t sign = 2 * between(random, 0, 1) - 1;
+      for (std::int64_t left = between(random, 0, 60); left > 0; --left) {
+        const MeasureKey key{MeasureKind::kMove, static_cast<std::uint16_t>(between(random, 0, 99))};
+        const std::int64_t amount = between(random, -2, 2);
+        part.add(key, amount);
+        if ((sums[key] += sign * amount) == 0) sums.erase(key);
+      }
+      sign < 0 ? cell.subtract(part) : cell.add(part);
+    }
+    ASSERT_EQ(cell.amounts().size(), sums.size());
+    auto sum = sums.begin();
+    for (const auto& [key, amount] : cell.amounts()) {
+      ASSERT_EQ(key, sum->first);
+      ASSERT_EQ(amount, (sum++)->second);
+    }
+  }
+}
+
 TEST(SplitLaws, TheWholeIsConserved) {
   Random random(2);
   for (int i = 0; i < kCases; ++i) {
