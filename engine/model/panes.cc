@@ -8,27 +8,38 @@
 namespace touchstone {
 namespace {
 
-// pane = *cell; cell = index count *amount; amount = kind sub amount
+// pane = *cell; cell = index length amounts; amounts = count *amount; amount = kind sub amount
 void pack_cell(CellIndex cell, const Cell& amounts, std::string& out) {
   pack_number(cell, out);
+  const std::size_t begin = out.size();
   pack_number(static_cast<std::int64_t>(amounts.amounts().size()), out);
   for (const auto& [key, amount] : amounts.amounts()) {
     pack_number(static_cast<std::int64_t>(key.kind), out);
     pack_number(key.sub, out);
     pack_number(amount, out);
   }
+  std::string length;
+  pack_number(static_cast<std::int64_t>(out.size() - begin), length);
+  out.insert(begin, length);
+}
+
+Cell unpack_amounts(Unpacker& in) {
+  Cell cell;
+  std::int64_t left = in.number();
+  cell.reserve(static_cast<std::size_t>(left));
+  for (; left > 0; --left) {
+    const auto kind = static_cast<MeasureKind>(in.number());
+    const auto sub = static_cast<std::uint16_t>(in.number());
+    cell.add({kind, sub}, in.number());
+  }
+  return cell;
 }
 
 void unpack_cells(std::string_view bytes, const Panes::Visit& show) {
   for (Unpacker in(bytes); !in.done();) {
     const auto index = static_cast<CellIndex>(in.number());
-    Cell cell;
-    for (std::int64_t left = in.number(); left > 0; --left) {
-      const auto kind = static_cast<MeasureKind>(in.number());
-      const auto sub = static_cast<std::uint16_t>(in.number());
-      cell.add({kind, sub}, in.number());
-    }
-    show(index, cell);
+    (void)in.number();  // the length
+    show(index, unpack_amounts(in));
   }
 }
 
@@ -72,23 +83,39 @@ void Panes::shelve_until(EventTime end) {
   }
 }
 
-const Panes::Cells* Panes::read(EventTime begin) const {
-  if (read_ && read_->first == begin) return &read_->second;
+const Panes::Shelved* Panes::read(EventTime begin) const {
+  if (read_ && read_->begin == begin) return &*read_;
   const auto shelved = shelved_.find(begin);
   if (shelved == shelved_.end()) return nullptr;
-  read_.emplace(begin, Cells{});
-  unpack_cells(shelf_->get(shelved->second),
-               [&](CellIndex cell, const Cell& amounts) { read_->second.emplace(cell, amounts); });
-  return &read_->second;
+  if (!read_) read_.emplace();
+  read_->begin = begin;
+  read_->packed = shelf_->get(shelved->second);
+  read_->places.clear();
+  for (Unpacker in(read_->packed); !in.done();) {
+    const auto cell = static_cast<CellIndex>(in.number());
+    const auto length = static_cast<std::size_t>(in.number());
+    read_->places.push_back({cell, static_cast<std::uint32_t>(in.at())});
+    in.skip(length);
+  }
+  const auto by_cell = [](const Shelved::Place& a, const Shelved::Place& b) { return a.cell < b.cell; };
+  std::sort(read_->places.begin(), read_->places.end(), by_cell);
+  return &*read_;
 }
 
 std::optional<Cell> Panes::find(EventTime begin, CellIndex cell) const {
-  const auto open = open_.find(begin);
-  const Cells* cells = open != open_.end() ? &open->second : read(begin);
-  if (cells == nullptr) return std::nullopt;
-  const auto found = cells->find(cell);
-  if (found == cells->end() || found->second.empty()) return std::nullopt;
-  return found->second;
+  if (const auto open = open_.find(begin); open != open_.end()) {
+    const auto found = open->second.find(cell);
+    if (found == open->second.end() || found->second.empty()) return std::nullopt;
+    return found->second;
+  }
+  const Shelved* shelved = read(begin);
+  if (shelved == nullptr) return std::nullopt;
+  const auto found =
+      std::lower_bound(shelved->places.begin(), shelved->places.end(), cell,
+                       [](const Shelved::Place& place, CellIndex wanted) { return place.cell < wanted; });
+  if (found == shelved->places.end() || found->cell != cell) return std::nullopt;
+  Unpacker in(shelved->packed, found->at);
+  return unpack_amounts(in);
 }
 
 void Panes::visit(EventTime begin, const Visit& show) const {

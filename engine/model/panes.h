@@ -1,6 +1,7 @@
 // The panes of one rolling window. A pane that is still added to holds its cells as they are. Once the window has taken
 // it in it is only wanted again when it leaves, so it is put on a shelf then: memory follows the panes that are open,
-// and not how many steps the window is long.
+// and not how many steps the window is long. On the shelf each cell is behind its length, so that one can be read
+// without the others.
 #pragma once
 
 #include <cstddef>
@@ -10,8 +11,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "engine/model/cell.h"
 #include "engine/model/shelf.h"
@@ -56,7 +59,17 @@ class Panes {
 
  private:
   using Cells = std::unordered_map<CellIndex, Cell>;
-  [[nodiscard]] const Cells* read(EventTime begin) const;
+  /// A pane as it lies on the shelf, and where its cells begin in there.
+  struct Shelved {
+    struct Place {
+      CellIndex cell;
+      std::uint32_t at;
+    };
+    EventTime begin;
+    std::string packed;
+    std::vector<Place> places;  ///< by cell
+  };
+  [[nodiscard]] const Shelved* read(EventTime begin) const;
   void shelve(EventTime begin, const std::string& packed);
 
   std::unique_ptr<Shelf> shelf_;
@@ -64,7 +77,7 @@ class Panes {
   std::map<EventTime, Shelf::Place> shelved_;  ///< no pane is in both
   std::map<EventTime, std::string> restoring_;
   /// The pane that was last read from the shelf by find().
-  mutable std::optional<std::pair<EventTime, Cells>> read_;
+  mutable std::optional<Shelved> read_;
 };
 
 }  // namespace touchstone
