@@ -69,7 +69,8 @@ WindowStage::WindowStage(WindowOptions options, const Slices& slices)
       windows_(
           options_.rules.rules->settings().windows, names_.touchpoints,
           [this](const CellKey& cell) { return partition_of_cell(cell, options_.partitions) == options_.partition; },
-          options_.make_shelf),
+          options_.make_shelf,
+          {slices_.count(), [this](const CellKey& cell) { return slice_of_cell(cell, slices_.count()); }}),
       detectors_(*options_.rules.rules, names_,
                  [this](CellIndex cell) -> const CellKey& { return windows_.cell(cell); }),
       rankings_(options_.rules.rules->settings().windows.back(), options_.make_shelf()),
@@ -94,7 +95,7 @@ Result<void> WindowStage::process(const Record& record, Output& out) {
 
 void WindowStage::add(const NamedDelta& named, Offset at, Output& out) {
   const CellIndex cell = windows_.index(named.cell);
-  if (!slices_.applies(slice_of(cell), at)) return;
+  if (!slices_.applies(windows_.group(cell), at)) return;
   for (const auto& [pane, amounts] : named.delta.panes) {
     const bool in_time = windows_.add_pane(cell, pane, amounts);
     if (!in_time && named.cell.scope == Scope::kAll && named.cell.segment == kAllId) {
@@ -106,7 +107,7 @@ void WindowStage::add(const NamedDelta& named, Offset at, Output& out) {
 }
 
 void WindowStage::close(const std::optional<EndOfInput>& end, Offset at, Output& out) {
-  const auto may_touch = [&](CellIndex cell) { return slices_.applies(slice_of(cell), at); };
+  const auto may_touch = [&](CellIndex cell) { return slices_.applies(windows_.group(cell), at); };
   const auto write = [&](const Row& row) {
     fresh_.emplace(row.window, windows_.index(row.cell));
     if (out.unseen) return;
@@ -143,13 +144,6 @@ void WindowStage::write_alerts(std::vector<Alert> alerts, Output& out) const {
 
 bool WindowStage::ended(std::uint64_t session) const {
   return std::all_of(ends_.begin(), ends_.end(), [&](std::uint64_t each) { return each == session; });
-}
-
-std::uint32_t WindowStage::slice_of(CellIndex cell) {
-  while (slice_of_.size() <= cell) {
-    slice_of_.push_back(slice_of_cell(windows_.cell(static_cast<CellIndex>(slice_of_.size())), slices_.count()));
-  }
-  return slice_of_[cell];
 }
 
 std::string WindowStage::fingerprint() const {
@@ -209,12 +203,13 @@ TableChange WindowStage::change_of(CellIndex cell, DetectorPart part) const {
 
 std::vector<TableChange> WindowStage::take_changes(std::uint32_t slice) {
   std::vector<TableChange> changes;
-  for (const WindowsKey& key : windows_.take_changed([&](CellIndex cell) { return slice_of(cell) == slice; })) {
+  for (const WindowsKey& key : windows_.take_changed(slice)) {
     changes.push_back(change_of(key));
   }
-  const auto of_slice = [&](const CellKey& ranking) { return slice_of(windows_.index(ranking)) == slice; };
+  const auto of_slice = [&](const CellKey& ranking) { return windows_.group(windows_.index(ranking)) == slice; };
   for (const RankingStep& step : rankings_.take_changed(of_slice)) changes.push_back(change_of(step));
-  for (const auto& [cell, part] : detectors_.take_changed([&](CellIndex each) { return slice_of(each) == slice; })) {
+  for (const auto& [cell, part] :
+       detectors_.take_changed([&](CellIndex each) { return windows_.group(each) == slice; })) {
     changes.push_back(change_of(cell, part));
   }
   std::sort(changes.begin(), changes.end(), [](const TableChange& a, const TableChange& b) { return a.key < b.key; });
@@ -271,9 +266,10 @@ bool WindowStage::restored(const std::vector<std::string>& slice_states, const s
     closed_by_slice.push_back(slice->closed);
   }
   windows_.restored(state->closed,
-                    [&](CellIndex cell) -> const Windows::Closings& { return closed_by_slice[slice_of(cell)]; });
-  rankings_.restored(state->closed.back(),
-                     [&](const CellKey& ranking) { return closed_by_slice[slice_of(windows_.index(ranking))].back(); });
+                    [&](CellIndex cell) -> const Windows::Closings& { return closed_by_slice[windows_.group(cell)]; });
+  rankings_.restored(state->closed.back(), [&](const CellKey& ranking) {
+    return closed_by_slice[windows_.group(windows_.index(ranking))].back();
+  });
   detectors_.restored();
   watermark_ = JoinedWatermark(std::move(state->sources), state->watermark);
   ends_ = std::move(state->ends);

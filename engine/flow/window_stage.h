@@ -55,7 +55,6 @@ class WindowStage final : public Stage {
   void add(const NamedDelta& named, Offset at, Output& out);
   void close(const std::optional<EndOfInput>& end, Offset at, Output& out);
   void write_alerts(std::vector<Alert> alerts, Output& out) const;
-  [[nodiscard]] std::uint32_t slice_of(CellIndex cell);
   [[nodiscard]] Row shown(Row row) const;
   [[nodiscard]] Cell shown(const Cell& cell) const;
   [[nodiscard]] TableChange change_of(const WindowsKey& key) const;
@@ -64,13 +63,12 @@ class WindowStage final : public Stage {
 
   WindowOptions options_;
   const Slices& slices_;
-  Names names_;  ///< of the map, and others that deltas or state still speak of
-  Windows windows_;
+  Names names_;      ///< of the map, and others that deltas or state still speak of
+  Windows windows_;  ///< grouped by slices
   Detectors detectors_;
   Rankings rankings_;  ///< over the longest window
   JoinedWatermark watermark_;
   std::vector<std::uint64_t> ends_;                    ///< by source: the session in which it ended; 0: it has not
-  std::vector<std::uint32_t> slice_of_;                ///< by CellIndex
   std::set<std::pair<std::size_t, CellIndex>> fresh_;  ///< windows and cells with a row since the board was last told
   std::optional<EventTime> told_;                      ///< closing of the longest window whose moves the board knows
 };

@@ -19,14 +19,6 @@ auto find_edge(Edges& edges, CellIndex cell) {
                           [](const auto& edge, CellIndex wanted) { return edge.cell < wanted; });
 }
 
-/// Each key once, and pane by pane, since one that is on the shelf is read whole.
-void sort_out(std::vector<WindowsKey>& keys) {
-  std::sort(keys.begin(), keys.end(), [](const WindowsKey& a, const WindowsKey& b) {
-    return std::tie(a.kind, a.window, a.time, a.cell) < std::tie(b.kind, b.window, b.time, b.cell);
-  });
-  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
-}
-
 std::int32_t checked_count(std::int64_t change) {
   assert(change >= std::numeric_limits<std::int32_t>::min() && change <= std::numeric_limits<std::int32_t>::max());
   return static_cast<std::int32_t>(change);
@@ -35,29 +27,29 @@ std::int32_t checked_count(std::int64_t change) {
 }  // namespace
 
 Windows::Windows(std::vector<WindowSpec> specs, const Dictionary<TouchpointNo>& touchpoints, Owns owns,
-                 const MakeShelf& make_shelf)
-    : specs_(std::move(specs)), touchpoints_(touchpoints), owns_(std::move(owns)) {
+                 const MakeShelf& make_shelf, CellGroups groups)
+    : specs_(std::move(specs)),
+      touchpoints_(touchpoints),
+      owns_(std::move(owns)),
+      groups_(std::move(groups)),
+      changed_(groups_.count) {
   for (std::size_t number = 0; number < specs_.size(); ++number) windows_.emplace_back(Panes(make_shelf()));
 }
 
 CellIndex Windows::index(const CellKey& cell) {
   const auto [entry, added] = numbers_.try_emplace(cell, static_cast<CellIndex>(cells_.size()));
   if (!added) return entry->second;
-  cells_.push_back(&entry->first);
+  cells_.push_back({&entry->first, groups_.of(cell)});
   if (cell.scope == Scope::kChain) chains_[cell.segment].places.emplace(cell.id, entry->second);
   return entry->second;
 }
 
 void Windows::mark(WindowsKey::Kind kind, std::size_t window, CellIndex cell, EventTime time) {
-  changed_.push_back({kind, static_cast<std::uint8_t>(window), cell, time});
-  if (changed_.size() < changed_most_) return;
-  sort_out(changed_);
-  constexpr std::size_t kAtLeast = 10'000;
-  changed_most_ = std::max(2 * changed_.size(), kAtLeast);
+  changed_[group(cell)].insert({kind, static_cast<std::uint8_t>(window), cell, time});
 }
 
 bool Windows::add_pane(CellIndex cell, EventTime finest, const Cell& amounts) {
-  const std::size_t first = has_rows(cells_[cell]->scope) ? 0 : windows_.size() - 1;
+  const std::size_t first = has_rows(this->cell(cell).scope) ? 0 : windows_.size() - 1;
   const bool divided = !amounts.empty() && is_division(amounts.amounts().back().key.kind);
   const Cell plain = divided ? undivided(amounts) : Cell{};
   for (std::size_t number = first; number < windows_.size(); ++number) {
@@ -260,13 +252,18 @@ Windows::Closings Windows::closed() const {
   return closings;
 }
 
-std::vector<WindowsKey> Windows::take_changed(const CellFilter& of_cells) {
-  const auto taken =
-      std::partition(changed_.begin(), changed_.end(), [&](const WindowsKey& key) { return !of_cells(key.cell); });
-  std::vector<WindowsKey> keys(taken, changed_.end());
-  changed_.erase(taken, changed_.end());
-  sort_out(keys);
+// Pane by pane, since one that is on the shelf is read whole.
+std::vector<WindowsKey> Windows::take_changed(std::uint32_t group) {
+  std::vector<WindowsKey> keys(changed_[group].begin(), changed_[group].end());
+  changed_[group].clear();
+  std::sort(keys.begin(), keys.end(), [](const WindowsKey& a, const WindowsKey& b) {
+    return std::tie(a.kind, a.window, a.time, a.cell) < std::tie(b.kind, b.window, b.time, b.cell);
+  });
   return keys;
+}
+
+void Windows::drop_changed() {
+  for (auto& keys : changed_) keys.clear();
 }
 
 std::optional<Cell> Windows::pane(const WindowsKey& key) const {
@@ -338,7 +335,7 @@ void Windows::restored(const Closings& from, const std::function<const Closings&
       if (measures_of(current) != (current.last ? current.last->measures : kZero)) window.disturbed.insert(index);
     }
   }
-  changed_.clear();
+  drop_changed();
 }
 
 }  // namespace touchstone

@@ -20,6 +20,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include <boost/unordered/unordered_flat_set.hpp>
+
 #include "engine/model/cell.h"
 #include "engine/model/panes.h"
 #include "engine/model/presence.h"
@@ -39,6 +41,12 @@ struct WindowsKey {
   friend auto operator<=>(const WindowsKey&, const WindowsKey&) = default;
 };
 
+/// The groups of cells whose changes are taken together, numbered from 0.
+struct CellGroups {
+  std::uint32_t count = 1;
+  std::function<std::uint32_t(const CellKey&)> of = [](const CellKey&) { return 0U; };
+};
+
 /// Not thread-safe; one task owns it.
 class Windows {
  public:
@@ -48,12 +56,13 @@ class Windows {
   /// Borrows the dictionary, which must outlive it and know every touchpoint that deltas speak of.
   /// One shelf is made for each window.
   Windows(std::vector<WindowSpec> specs, const Dictionary<TouchpointNo>& touchpoints, Owns owns,
-          const MakeShelf& make_shelf);
+          const MakeShelf& make_shelf, CellGroups groups = {});
 
   [[nodiscard]] std::span<const WindowSpec> specs() const { return specs_; }
   /// The number of a cell, given out when first asked for.
   CellIndex index(const CellKey& cell);
-  [[nodiscard]] const CellKey& cell(CellIndex index) const { return *cells_[index]; }
+  [[nodiscard]] const CellKey& cell(CellIndex index) const { return *cells_[index].key; }
+  [[nodiscard]] std::uint32_t group(CellIndex index) const { return cells_[index].group; }
 
   /// Adds the sums of a finest pane to every window. False if the finest window had closed over it already: the
   /// pane then counts from the next closings on, and not at all where it has left the window.
@@ -79,9 +88,9 @@ class Windows {
   /// The last closing of each window.
   [[nodiscard]] std::vector<std::optional<EventTime>> closed() const;
 
-  /// The keys of these cells that changed since they were last taken, each once, pane by pane.
-  [[nodiscard]] std::vector<WindowsKey> take_changed(const CellFilter& of_cells);
-  void drop_changed() { changed_.clear(); }
+  /// The keys of a group's cells that changed since they were last taken, each once, pane by pane.
+  [[nodiscard]] std::vector<WindowsKey> take_changed(std::uint32_t group);
+  void drop_changed();
 
   /// The present value of a key; nothing where it is gone.
   [[nodiscard]] std::optional<Cell> pane(const WindowsKey& key) const;
@@ -113,6 +122,13 @@ class Windows {
     std::int32_t change;  ///< of the number of customers
   };
   using EdgeCounts = std::vector<EdgeCount>;
+  struct KeyHash {
+    std::size_t operator()(const WindowsKey& key) const {
+      const auto small =
+          (std::uint64_t{key.cell} << 16) | (std::uint64_t{key.window} << 8) | static_cast<std::uint64_t>(key.kind);
+      return static_cast<std::size_t>(static_cast<std::uint64_t>(millis_of(key.time)) * 0x9E3779B97F4A7C15ULL + small);
+    }
+  };
   struct Chain {
     std::map<std::string, CellIndex> places;  ///< by id
     std::vector<CellIndex> credited;
@@ -144,9 +160,13 @@ class Windows {
   std::vector<Window> windows_;
   std::map<std::string, Chain> chains_;  ///< by segment
   std::map<CellKey, CellIndex> numbers_;
-  std::vector<const CellKey*> cells_;  ///< keys of numbers_, whose nodes do not move
-  std::vector<WindowsKey> changed_;    ///< the same key perhaps several times, until there are too many
-  std::size_t changed_most_ = 0;       ///< when to look for those
+  struct KnownCell {
+    const CellKey* key;  ///< in numbers_, whose nodes do not move
+    std::uint32_t group;
+  };
+  std::vector<KnownCell> cells_;
+  CellGroups groups_;
+  std::vector<boost::unordered_flat_set<WindowsKey, KeyHash>> changed_;  ///< by group
 };
 
 }  // namespace touchstone

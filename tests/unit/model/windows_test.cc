@@ -62,7 +62,7 @@ class WindowsTest : public ::testing::Test {
   }
   /// What was written of the state of `windows_`, into another one.
   void put_back(Windows& again) {
-    for (const WindowsKey& key : windows_.take_changed(everything_)) {
+    for (const WindowsKey& key : windows_.take_changed(0)) {
       WindowsKey theirs = key;
       theirs.cell = again.index(windows_.cell(key.cell));
       if (const auto pane = windows_.pane(key); key.kind == WindowsKey::Kind::kPane && pane) {
@@ -141,6 +141,23 @@ TEST_F(WindowsTest, ReadTheSameAfterTheirStateWasPutBack) {
   again.close_until(at(100), everything_, to(actual));
   EXPECT_EQ(actual, expected);
   EXPECT_FALSE(expected.empty());
+}
+
+TEST_F(WindowsTest, HandOutWhatChangedByGroupsOfCells) {
+  const auto group_of = [](const CellKey& cell) { return cell.segment == "all" ? 0U : 2U; };
+  Windows windows({{"10s", std::chrono::seconds{10}, std::chrono::seconds{5}}}, touchpoints_,
+                  [](const CellKey&) { return true; }, memory_shelf, {3, group_of});
+  const CellIndex all = windows.index(kAll);
+  const CellIndex gold = windows.index({Scope::kAll, "all", "gold"});
+  for (const CellIndex cell : {gold, all, gold}) windows.add_pane(cell, at(0), interactions(1));
+  EXPECT_EQ(windows.group(gold), 2U);
+  EXPECT_TRUE(windows.take_changed(1).empty());
+  EXPECT_EQ(windows.take_changed(2), (std::vector<WindowsKey>{{WindowsKey::Kind::kPane, 0, gold, at(0)}}));
+  EXPECT_TRUE(windows.take_changed(2).empty()) << "each is taken once";
+  EXPECT_EQ(windows.take_changed(0), (std::vector<WindowsKey>{{WindowsKey::Kind::kPane, 0, all, at(0)}}));
+  windows.add_pane(all, at(0), interactions(1));
+  windows.drop_changed();
+  EXPECT_TRUE(windows.take_changed(0).empty());
 }
 
 TEST_F(WindowsTest, CreditTouchpointsByTheChainOfThePathsInTheWindow) {
