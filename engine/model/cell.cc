@@ -71,6 +71,10 @@ void Cell::add(const Cell& other) { combine(other, 1); }
 void Cell::subtract(const Cell& other) { combine(other, -1); }
 
 void Cell::combine(const Cell& other, std::int64_t sign) {
+  if (amounts_.empty() && sign > 0) {
+    amounts_ = other.amounts_;
+    return;
+  }
   std::size_t unknown = 0;
   bool zeros = false;
   auto at = amounts_.begin();
@@ -87,22 +91,19 @@ void Cell::combine(const Cell& other, std::int64_t sign) {
   if (zeros) std::erase_if(amounts_, [](const Amount& each) { return each.amount == 0; });
 }
 
-// From the back, so that every amount is moved once, and none but to where it stays.
+// From the back, so that every amount is moved once, and those between two unknown ones together.
 void Cell::insert_unknown(const Cell& other, std::int64_t sign, std::size_t unknown) {
-  std::size_t ours = amounts_.size();
-  std::size_t theirs = other.amounts_.size();
-  amounts_.resize(ours + unknown);
-  while (unknown > 0) {
-    const Amount& last = other.amounts_[theirs - 1];
-    if (ours > 0 && !(amounts_[ours - 1].key < last.key)) {
-      if (amounts_[ours - 1].key == last.key) --theirs;
-      amounts_[ours + unknown - 1] = amounts_[ours - 1];
-      --ours;
-    } else {
-      amounts_[ours + unknown - 1] = {last.key, sign * last.amount};
-      --theirs;
-      --unknown;
-    }
+  const std::size_t known = amounts_.size();
+  amounts_.resize(known + unknown);
+  const auto begin = amounts_.begin();
+  auto end = begin + static_cast<std::ptrdiff_t>(known);  // of those that are not yet moved
+  auto free = amounts_.end();                             // behind the places that are left
+  for (auto theirs = other.amounts_.rbegin(); free != end; ++theirs) {
+    const auto after = std::lower_bound(begin, end, theirs->key, kBefore);
+    if (after != end && after->key == theirs->key) continue;
+    free = std::move_backward(after, end, free);
+    *--free = {theirs->key, sign * theirs->amount};
+    end = after;
   }
 }
 
