@@ -335,7 +335,7 @@ void World::count_silences() {
     const auto end = reader.read({topology_.topics.deltas, Partition(p)}, Offset(0), [&](const Record& record) {
       const auto batch = decode_deltas(*record.value, names);
       ASSERT_TRUE(batch);
-      if (batch->has_mark && batch->silent) ++met_["a partition is told to be silent"];
+      if (batch->head.has_mark && batch->head.silent) ++met_["a partition is told to be silent"];
     });
     ASSERT_TRUE(end) << end.error().message();
   }
