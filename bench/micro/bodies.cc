@@ -95,7 +95,7 @@ Step tally_all(const Samples& sample, const RulesPtr& rules) {
     for (const Sample::Seen& each : sample->seen()) {
       tally(each.observation, each.event->time, each.event->time, *rules, customers[each.customer], deltas);
     }
-    keep(deltas.cells().size());
+    keep(deltas.take().size());
   };
 }
 

@@ -17,7 +17,7 @@ constexpr std::size_t room_for(std::size_t bytes) {
 
 /// Whoever has so many bytes stays open, if nobody else is in his place.
 constexpr std::uint32_t kManyBytes = 256;
-constexpr std::size_t kPlaces = 1'024;
+constexpr std::size_t kPlaces = 2'048;
 
 std::uint32_t slice_of_hash(std::uint64_t hash, std::size_t slices) {
   return static_cast<std::uint32_t>(hash % slices);

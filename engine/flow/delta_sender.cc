@@ -1,6 +1,5 @@
 #include "engine/flow/delta_sender.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "engine/wire/records.h"
@@ -22,13 +21,8 @@ std::size_t amounts_of(const CellDelta& delta) {
 }  // namespace
 
 void DeltaSender::send(const DeltaSet::Cells& cells, Output& out) {
-  std::vector<const DeltaSet::Cells::value_type*> sorted;
-  sorted.reserve(cells.size());
-  for (const auto& each : cells) sorted.push_back(&each);
-  std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->first < b->first; });
   parts_.resize(static_cast<std::size_t>(options_.partitions));
-  for (const auto* each : sorted) {
-    const auto& [cell, delta] = *each;
+  for (const auto& [cell, delta] : cells) {
     const Address& address = address_of(cell);
     if (cell.scope != Scope::kChain) {
       add(address.partition, address.key, delta, out);

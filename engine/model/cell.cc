@@ -121,11 +121,6 @@ Cell undivided(const Cell& cell) {
   return plain;
 }
 
-void add_money(Cell& cell, MeasureKey whole, MeasureKey fraction, std::int64_t money) {
-  cell.add(whole, money / kMoneyUnit);
-  cell.add(fraction, money % kMoneyUnit);
-}
-
 WideInt money_of(const Cell& cell, MeasureKey whole, MeasureKey fraction) {
   return WideInt{cell.at(whole)} * kMoneyUnit + cell.at(fraction);
 }

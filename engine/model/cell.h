@@ -141,8 +141,12 @@ class Cell {
 /// Without what only says how the rest is divided.
 [[nodiscard]] Cell undivided(const Cell& cell);
 
-/// Adds money split into whole units and fraction.
-void add_money(Cell& cell, MeasureKey whole, MeasureKey fraction, std::int64_t money);
+/// Adds money split into whole units and fraction, to a Cell or whatever else amounts are added to.
+template <typename Sums>
+void add_money(Sums& sums, MeasureKey whole, MeasureKey fraction, std::int64_t money) {
+  sums.add(whole, money / kMoneyUnit);
+  sums.add(fraction, money % kMoneyUnit);
+}
 /// Money put together again, 10^-4 of a unit.
 [[nodiscard]] WideInt money_of(const Cell& cell, MeasureKey whole, MeasureKey fraction);
 

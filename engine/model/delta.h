@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <string>
 #include <utility>
@@ -18,7 +17,7 @@
 
 namespace touchstone {
 
-/// Its value in one number; tables that take it spread it themselves.
+/// The numbers of a cell as one of 40 bits, in the order of cells; tables that take it spread it themselves.
 struct CellNoHash {
   std::size_t operator()(const CellNo& cell) const {
     return (static_cast<std::size_t>(cell.scope) << 32) | (static_cast<std::size_t>(cell.id) << 16) | cell.segment;
@@ -50,44 +49,73 @@ class PaneSums {
 /// The changes of one cell: sums, visits of distinct customers; of a ranking, items by finest pane.
 struct CellDelta {
   PaneSums panes;
-  std::vector<VisitCount> visits;  ///< combined when they are handed over
+  std::vector<VisitCount> visits;  ///< in order, each once
   std::map<EventTime, ItemCounts> items;
 };
 
+/// What came for cells since it was last handed over. An event adds some twenty amounts, so these lie in one flat table
+/// for each pane, under the cell and the measure as one number; only when they are handed over they become cells.
+///
 /// Not thread-safe; one task owns it.
 class DeltaSet {
  public:
-  using Cells = std::deque<std::pair<CellNo, CellDelta>>;
+  using Cells = std::vector<std::pair<CellNo, CellDelta>>;
+  using Amounts = boost::unordered_flat_map<std::uint64_t, std::int64_t>;
 
-  /// What has come together for a cell, to be added to. Valid until everything is handed over or forgotten.
-  CellDelta& of(const CellNo& cell) {
-    const auto [known, added] = index_.try_emplace(cell, nullptr);
-    if (added) known->second = &cells_.emplace_back(cell, CellDelta{}).second;
-    return *known->second;
+  /// The sums of a cell in a pane, to be added to. Valid until another pane is asked for.
+  class Sums {
+   public:
+    void add(MeasureKey key, std::int64_t amount) { amounts_[cell_ | pack(key)] += amount; }
+    void add(const Cell& amounts) {
+      for (const Cell::Amount& each : amounts.amounts()) add(each.key, each.amount);
+    }
+
+   private:
+    friend class DeltaSet;
+    Sums(Amounts& amounts, std::uint64_t cell) : amounts_(amounts), cell_(cell) {}
+    Amounts& amounts_;
+    std::uint64_t cell_;
+  };
+  Sums sums(const CellNo& cell, EventTime pane) { return {of_pane(pane), pack(cell)}; }
+
+  void count_visit(const CellNo& cell, const VisitCount& visit) {
+    visits_[{pack(cell), visit.visit.pane, visit.visit.before.value_or(EventTime::max())}] += visit.count;
   }
-  /// The sums of a cell in a pane, to be added to.
-  Cell& cell(const CellNo& cell, EventTime pane) { return of(cell).panes[pane]; }
-
-  void count_item(const CellNo& ranking, EventTime pane, const std::string& item) { ++of(ranking).items[pane][item]; }
+  void count_item(const CellNo& ranking, EventTime pane, const std::string& item) { ++items_[ranking][pane][item]; }
 
   /// Forgets everything.
-  void clear() {
-    index_.clear();
-    cells_.clear();
-  }
-
-  /// Each once, in no particular order.
-  [[nodiscard]] const Cells& cells() const { return cells_; }
-  /// Hands everything over and is empty again.
-  [[nodiscard]] Cells take() {
-    for (auto& [cell, delta] : cells_) combine(delta.visits);
-    index_.clear();
-    return std::exchange(cells_, {});
-  }
+  void clear();
+  /// Hands everything over, by cell, and is empty again.
+  [[nodiscard]] Cells take();
 
  private:
-  boost::unordered_flat_map<CellNo, CellDelta*, CellNoHash> index_;
-  Cells cells_;  ///< which do not move
+  struct VisitKey {
+    std::uint64_t cell;
+    EventTime pane;
+    EventTime before;  ///< max: none
+    friend auto operator<=>(const VisitKey&, const VisitKey&) = default;
+  };
+  struct VisitHash {
+    std::size_t operator()(const VisitKey& key) const {
+      constexpr std::size_t kOdd = 0x9E3779B97F4A7C15;
+      const auto word = [](EventTime time) { return static_cast<std::size_t>(millis_of(time)); };
+      return ((key.cell * kOdd) ^ word(key.pane)) * kOdd ^ word(key.before);
+    }
+  };
+
+  /// A cell in the upper bits, a measure in the lower ones: numbers are in the order of both.
+  static constexpr unsigned kCellShift = 24;
+  static std::uint64_t pack(const CellNo& cell) { return std::uint64_t{CellNoHash{}(cell)} << kCellShift; }
+  static std::uint64_t pack(MeasureKey key) { return (static_cast<std::uint64_t>(key.kind) << 16) | key.sub; }
+  static CellNo cell_of(std::uint64_t packed);
+  static MeasureKey measure_of(std::uint64_t packed);
+
+  Amounts& of_pane(EventTime pane);
+
+  std::vector<std::pair<EventTime, Amounts>> panes_;  ///< few; in no order
+  std::size_t pane_ = 0;                              ///< the one asked for last
+  boost::unordered_flat_map<VisitKey, std::int64_t, VisitHash> visits_;
+  std::map<CellNo, std::map<EventTime, ItemCounts>> items_;
 };
 
 }  // namespace touchstone

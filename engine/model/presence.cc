@@ -10,17 +10,6 @@ EventTime first_closing(EventTime pane, const WindowSpec& window) { return first
 
 }  // namespace
 
-void combine(std::vector<VisitCount>& visits) {
-  std::sort(visits.begin(), visits.end(), [](const VisitCount& a, const VisitCount& b) { return a.visit < b.visit; });
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < visits.size();) {
-    VisitCount sum = visits[i];
-    for (++i; i < visits.size() && visits[i].visit == sum.visit; ++i) sum.count += visits[i].count;
-    if (sum.count != 0) visits[kept++] = sum;
-  }
-  visits.resize(kept);
-}
-
 PresenceEdges edges_of(const Visit& visit, const WindowSpec& window) {
   const EventTime begin = first_closing(visit.pane, window);
   const EventTime end = begin + window.size;

@@ -38,9 +38,6 @@ struct VisitCount {
   friend bool operator==(const VisitCount&, const VisitCount&) = default;
 };
 
-/// Sorts and adds up; none of zero stays.
-void combine(std::vector<VisitCount>& visits);
-
 /// Where a visit makes a customer present who was not: from the closing `begin` on, and no longer from `end` on.
 /// Nothing where both are the same.
 struct PresenceEdges {

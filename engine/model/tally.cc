@@ -70,7 +70,7 @@ void tally_credit(const Observation& seen, EventTime pane, DeltaSet& deltas) {
   for (std::size_t model = 0; model < kCreditModels; ++model) {
     for (const Credit& credit : seen.conversion->credit[model]) {
       for_segment_and_all(seen.segment, [&](std::uint16_t number) {
-        Cell& cell = deltas.cell({Scope::kTouchpoint, credit.touchpoint.value(), number}, pane);
+        DeltaSet::Sums cell = deltas.sums({Scope::kTouchpoint, credit.touchpoint.value(), number}, pane);
         cell.add(measure_key(MeasureKind::kCreditShare, model), credit.share);
         add_money(cell, measure_key(MeasureKind::kCreditWhole, model), measure_key(MeasureKind::kCreditFraction, model),
                   credit.value);
@@ -99,11 +99,11 @@ void tally_path(std::span<const PathTouch> path, std::uint16_t end, std::int64_t
   for_segment_and_all(segment, [&](std::uint16_t number) {
     std::uint16_t from = CellNo::kAllNumber;
     for (const PathTouch& touch : path) {
-      deltas.cell({Scope::kChain, from, number}, pane)
+      deltas.sums({Scope::kChain, from, number}, pane)
           .add(measure_key(MeasureKind::kMove, touch.touchpoint.value()), 1);
       from = touch.touchpoint.value();
     }
-    Cell& last = deltas.cell({Scope::kChain, from, number}, pane);
+    DeltaSet::Sums last = deltas.sums({Scope::kChain, from, number}, pane);
     last.add(measure_key(MeasureKind::kMove, end), 1);
     add_money(last, measure_key(MeasureKind::kValueWhole), measure_key(MeasureKind::kValueFraction), value);
   });
@@ -111,13 +111,13 @@ void tally_path(std::span<const PathTouch> path, std::uint16_t end, std::int64_t
 
 void tally_move(TouchpointNo from, std::uint16_t to, SegmentNo segment, EventTime pane, DeltaSet& deltas) {
   for_segment_and_all(segment, [&](std::uint16_t number) {
-    deltas.cell({Scope::kMoves, from.value(), number}, pane).add(measure_key(MeasureKind::kMove, to), 1);
+    deltas.sums({Scope::kMoves, from.value(), number}, pane).add(measure_key(MeasureKind::kMove, to), 1);
   });
 }
 
 void tally_stay(const Stay& stay, SegmentNo segment, EventTime pane, DeltaSet& deltas) {
   for_segment_and_all(segment, [&](std::uint16_t number) {
-    deltas.cell({Scope::kStay, stay.stage.value(), number}, pane)
+    deltas.sums({Scope::kStay, stay.stage.value(), number}, pane)
         .add(measure_key(MeasureKind::kDuration, bucket_of(stay.length_ms)), 1);
   });
 }
@@ -138,20 +138,18 @@ void tally(const Observation& seen, EventTime time, EventTime watermark, const R
   const Coordinates at{seen.touchpoint, seen.channel, seen.stage, seen.segment};
   const std::array<CellNo, kCellsOfOne> cells = cells_of(at);
   const Cell amounts = interaction_amounts(seen);
-  std::array<CellDelta*, kCellsOfOne> changed{};
-  for (std::size_t i = 0; i < kCellsOfOne; ++i) {
-    changed[i] = &deltas.of(cells[i]);
-    Cell& sums = changed[i]->panes[pane];
+  for (const CellNo& cell : cells) {
+    DeltaSet::Sums sums = deltas.sums(cell, pane);
     sums.add(amounts);
-    if (cells[i].scope == Scope::kTouchpoint) sums.add(measure_key(MeasureKind::kStage, seen.stage.value()), 1);
+    if (cell.scope == Scope::kTouchpoint) sums.add(measure_key(MeasureKind::kStage, seen.stage.value()), 1);
   }
   customer.presence.visit(at, pane, watermark, rules.settings().windows,
-                          [&](std::size_t cell, const VisitCount& change) { changed[cell]->visits.push_back(change); });
+                          [&](std::size_t cell, const VisitCount& change) { deltas.count_visit(cells[cell], change); });
   if (seen.satisfaction) {
     const Cell ratings = rating_amounts(seen);
     const Satisfaction& about = *seen.satisfaction;
     for (const CellNo& cell : cells_of({about.rates, about.channel, seen.stage, seen.segment})) {
-      deltas.cell(cell, pane).add(divided(ratings, cell, seen, rules));
+      deltas.sums(cell, pane).add(divided(ratings, cell, seen, rules));
     }
   }
   if (seen.conversion) tally_conversion(seen, pane, rules, deltas);

@@ -162,7 +162,7 @@ TEST_F(JourneyTest, TalliesAnInteractionInEightCells) {
   const auto seen = see(event("page_view", 0));
   DeltaSet deltas;
   tally(*seen, at(0), at(0), *rules_, customer_, deltas);
-  EXPECT_EQ(deltas.cells().size(), 8U);
+  EXPECT_EQ(deltas.take().size(), 8U);
 }
 
 TEST(Quantile, IsWithinTwoPercent) {
