@@ -75,9 +75,12 @@ void Panes::shelve_until(EventTime end) {
   while (!open_.empty() && open_.begin()->first < end) {
     const auto open = open_.begin();
     packed.clear();
-    for (const auto& [cell, amounts] : open->second) {
-      if (!amounts.empty()) pack_cell(cell, amounts, packed);
+    std::vector<const Cells::value_type*> cells;
+    for (const auto& each : open->second) {
+      if (!each.second.empty()) cells.push_back(&each);
     }
+    std::sort(cells.begin(), cells.end(), [](const auto* a, const auto* b) { return a->first < b->first; });
+    for (const auto* each : cells) pack_cell(each->first, each->second, packed);
     shelve(open->first, packed);
     open_.erase(open);
   }
@@ -98,7 +101,10 @@ const Panes::Shelved* Panes::read(EventTime begin) const {
     in.skip(length);
   }
   const auto by_cell = [](const Shelved::Place& a, const Shelved::Place& b) { return a.cell < b.cell; };
-  std::sort(read_->places.begin(), read_->places.end(), by_cell);
+  // In order but for what was put back.
+  if (!std::is_sorted(read_->places.begin(), read_->places.end(), by_cell)) {
+    std::sort(read_->places.begin(), read_->places.end(), by_cell);
+  }
   return &*read_;
 }
 
@@ -146,7 +152,7 @@ void Panes::take_out(EventTime begin, const std::function<bool(CellIndex)>& goes
   }
   const auto open = open_.find(begin);
   if (open == open_.end()) return;
-  std::erase_if(open->second, [&](const auto& entry) {
+  boost::unordered::erase_if(open->second, [&](const auto& entry) {
     if (!goes(entry.first)) return false;
     show(entry.first, entry.second);
     return true;

@@ -12,9 +12,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
 
 #include "engine/model/cell.h"
 #include "engine/model/shelf.h"
@@ -36,7 +37,7 @@ class Panes {
   Panes& operator=(const Panes&) = delete;
   ~Panes();
 
-  /// The sums of a cell in a pane, to be added to; a pane is taken off the shelf for it.
+  /// The sums of a cell in a pane, to be added to; a pane is taken off the shelf for it. Valid until the next call.
   Cell& at(EventTime begin, CellIndex cell);
   /// Puts every open pane that begins before `end` on the shelf.
   void shelve_until(EventTime end);
@@ -58,7 +59,7 @@ class Panes {
   [[nodiscard]] std::optional<EventTime> first_from(EventTime from) const;
 
  private:
-  using Cells = std::unordered_map<CellIndex, Cell>;
+  using Cells = boost::unordered_flat_map<CellIndex, Cell>;
   /// A pane as it lies on the shelf, and where its cells begin in there.
   struct Shelved {
     struct Place {

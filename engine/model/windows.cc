@@ -7,6 +7,8 @@
 #include <tuple>
 #include <utility>
 
+#include <xxhash.h>
+
 #include "engine/model/chain.h"
 
 namespace touchstone {
@@ -36,10 +38,18 @@ Windows::Windows(std::vector<WindowSpec> specs, const Dictionary<TouchpointNo>& 
   for (std::size_t number = 0; number < specs_.size(); ++number) windows_.emplace_back(Panes(make_shelf()));
 }
 
+std::size_t Windows::CellKeyHash::operator()(const CellKey& cell) const {
+  const std::uint64_t id = XXH3_64bits_withSeed(cell.id.data(), cell.id.size(), static_cast<XXH64_hash_t>(cell.scope));
+  return XXH3_64bits_withSeed(cell.segment.data(), cell.segment.size(), id);
+}
+
 CellIndex Windows::index(const CellKey& cell) {
   const auto [entry, added] = numbers_.try_emplace(cell, static_cast<CellIndex>(cells_.size()));
   if (!added) return entry->second;
   cells_.push_back({&entry->first, groups_.of(cell)});
+  in_order_.insert(std::lower_bound(in_order_.begin(), in_order_.end(), cell,
+                                    [&](CellIndex known, const CellKey& wanted) { return this->cell(known) < wanted; }),
+                   entry->second);
   if (cell.scope == Scope::kChain) chains_[cell.segment].places.emplace(cell.id, entry->second);
   return entry->second;
 }
@@ -145,8 +155,11 @@ void Windows::end(EventTime highest, const CellFilter& may_touch, const RowSink&
 
 void Windows::close(std::size_t number, EventTime at, const CellFilter& may_touch, const RowSink& row) {
   Window& window = windows_[number];
-  std::set<CellIndex> touched;
-  std::erase_if(window.disturbed, [&](CellIndex cell) { return may_touch(cell) && touched.insert(cell).second; });
+  CellSet touched(cells_.size());
+  std::erase_if(window.disturbed, [&](CellIndex cell) {
+    if (may_touch(cell)) touched[cell] = true;
+    return bool{touched[cell]};
+  });
   gain_and_lose_panes(number, at, may_touch, touched);
   apply_edges(number, at, may_touch, touched);
   window.closed = at;
@@ -154,50 +167,51 @@ void Windows::close(std::size_t number, EventTime at, const CellFilter& may_touc
   write_rows(number, at, touched, row);
 }
 
-void Windows::gain_and_lose_panes(std::size_t number, EventTime at, const CellFilter& may_touch,
-                                  std::set<CellIndex>& touched) {
+void Windows::gain_and_lose_panes(std::size_t number, EventTime at, const CellFilter& may_touch, CellSet& touched) {
   const WindowSpec& spec = specs_[number];
   Window& window = windows_[number];
   const EventTime entering = at - spec.step;
   window.panes.visit(entering, [&](CellIndex cell, const Cell& amounts) {
     if (!may_touch(cell)) return;
     window.current[cell].sums.add(amounts);
-    touched.insert(cell);
+    touched[cell] = true;
     if (number == 0 && pane_sink_) pane_sink_(cell, entering, amounts);
   });
   window.panes.shelve_until(at);
   const EventTime leaving = entering - spec.size;
   window.panes.take_out(leaving, may_touch, [&](CellIndex cell, const Cell& amounts) {
     window.current[cell].sums.subtract(amounts);
-    touched.insert(cell);
+    touched[cell] = true;
     mark(WindowsKey::Kind::kPane, number, cell, leaving);
   });
 }
 
-void Windows::apply_edges(std::size_t number, EventTime at, const CellFilter& may_touch, std::set<CellIndex>& touched) {
+void Windows::apply_edges(std::size_t number, EventTime at, const CellFilter& may_touch, CellSet& touched) {
   Window& window = windows_[number];
   const auto due = window.edges.find(at);
   if (due == window.edges.end()) return;
   for (const auto& [cell, change] : due->second) {
     if (!may_touch(cell)) continue;
     window.current[cell].customers += change;
-    touched.insert(cell);
+    touched[cell] = true;
     mark(WindowsKey::Kind::kEdge, number, cell, at);
   }
   // Edges of cells that may not be touched here are of closings those cells have behind them.
   window.edges.erase(due);
 }
 
-void Windows::credit_chains(std::set<CellIndex>& touched) {
+void Windows::credit_chains(CellSet& touched) {
   std::set<std::string_view> segments;
-  std::erase_if(touched, [&](CellIndex index) {
+  for (CellIndex index = 0; index < touched.size(); ++index) {
     const CellKey& key = cell(index);
-    if (key.scope == Scope::kChain) segments.insert(key.segment);
-    return !has_rows(key.scope);
-  });
+    if (touched[index] && key.scope == Scope::kChain) segments.insert(key.segment);
+    if (!has_rows(key.scope)) touched[index] = false;
+  }
   for (const std::string_view segment : segments) {
     const auto chain = chains_.find(std::string(segment));
-    for (const CellIndex index : credit_chain(chain->first, chain->second)) touched.insert(index);
+    const std::vector<CellIndex> credited = credit_chain(chain->first, chain->second);
+    touched.resize(cells_.size());  // some of them may be new
+    for (const CellIndex index : credited) touched[index] = true;
   }
 }
 
@@ -232,11 +246,10 @@ Measures Windows::measures_of(const Current& current) {
   return measures;
 }
 
-void Windows::write_rows(std::size_t number, EventTime at, const std::set<CellIndex>& touched, const RowSink& row) {
+void Windows::write_rows(std::size_t number, EventTime at, const CellSet& touched, const RowSink& row) {
   static const Measures kZero{};
-  std::vector<CellIndex> order(touched.begin(), touched.end());
-  std::sort(order.begin(), order.end(), [&](CellIndex a, CellIndex b) { return cell(a) < cell(b); });
-  for (const CellIndex index : order) {
+  for (const CellIndex index : in_order_) {
+    if (!touched[index]) continue;
     Current& current = windows_[number].current[index];
     Measures now = measures_of(current);
     if (now == (current.last ? current.last->measures : kZero)) continue;

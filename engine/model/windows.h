@@ -122,6 +122,10 @@ class Windows {
     std::int32_t change;  ///< of the number of customers
   };
   using EdgeCounts = std::vector<EdgeCount>;
+  using CellSet = std::vector<bool>;  ///< by CellIndex
+  struct CellKeyHash {
+    std::size_t operator()(const CellKey& cell) const;
+  };
   struct KeyHash {
     std::size_t operator()(const WindowsKey& key) const {
       const auto small =
@@ -145,12 +149,12 @@ class Windows {
   void add_edge(CellIndex cell, std::size_t number, EventTime closing, std::int64_t change);
   [[nodiscard]] std::optional<EventTime> next_closing(std::size_t number) const;
   void close(std::size_t number, EventTime at, const CellFilter& may_touch, const RowSink& row);
-  void gain_and_lose_panes(std::size_t number, EventTime at, const CellFilter& may_touch, std::set<CellIndex>& touched);
-  void apply_edges(std::size_t number, EventTime at, const CellFilter& may_touch, std::set<CellIndex>& touched);
-  void credit_chains(std::set<CellIndex>& touched);
+  void gain_and_lose_panes(std::size_t number, EventTime at, const CellFilter& may_touch, CellSet& touched);
+  void apply_edges(std::size_t number, EventTime at, const CellFilter& may_touch, CellSet& touched);
+  void credit_chains(CellSet& touched);
   std::vector<CellIndex> credit_chain(const std::string& segment, Chain& chain);
   [[nodiscard]] static Measures measures_of(const Current& current);
-  void write_rows(std::size_t number, EventTime at, const std::set<CellIndex>& touched, const RowSink& row);
+  void write_rows(std::size_t number, EventTime at, const CellSet& touched, const RowSink& row);
   void mark(WindowsKey::Kind kind, std::size_t window, CellIndex cell, EventTime time);
 
   std::vector<WindowSpec> specs_;
@@ -159,12 +163,13 @@ class Windows {
   PaneSink pane_sink_;
   std::vector<Window> windows_;
   std::map<std::string, Chain> chains_;  ///< by segment
-  std::map<CellKey, CellIndex> numbers_;
   struct KnownCell {
     const CellKey* key;  ///< in numbers_, whose nodes do not move
     std::uint32_t group;
   };
+  std::unordered_map<CellKey, CellIndex, CellKeyHash> numbers_;
   std::vector<KnownCell> cells_;
+  std::vector<CellIndex> in_order_;  ///< all of them, by CellKey: that of rows
   CellGroups groups_;
   std::vector<boost::unordered_flat_set<WindowsKey, KeyHash>> changed_;  ///< by group
 };
