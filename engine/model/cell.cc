@@ -75,36 +75,33 @@ void Cell::combine(const Cell& other, std::int64_t sign) {
     amounts_ = other.amounts_;
     return;
   }
-  std::size_t unknown = 0;
+  struct Unknown {
+    std::ptrdiff_t before;  ///< which of ours it belongs
+    const Amount* theirs;
+  };
+  std::vector<Unknown> unknown;
   bool zeros = false;
   auto at = amounts_.begin();
   for (const Amount& theirs : other.amounts_) {
     at = next_from(at, amounts_.end(), theirs.key);
-    if (at == amounts_.end() || at->key != theirs.key) {
-      ++unknown;
-      continue;
+    if (at != amounts_.end() && at->key == theirs.key) {
+      at->amount += sign * theirs.amount;
+      zeros |= at->amount == 0;
+    } else {
+      if (unknown.empty()) unknown.reserve(other.amounts_.size());
+      unknown.push_back({at - amounts_.begin(), &theirs});
     }
-    at->amount += sign * theirs.amount;
-    zeros |= at->amount == 0;
   }
-  if (unknown > 0) insert_unknown(other, sign, unknown);
-  if (zeros) std::erase_if(amounts_, [](const Amount& each) { return each.amount == 0; });
-}
-
-// From the back, so that every amount is moved once, and those between two unknown ones together.
-void Cell::insert_unknown(const Cell& other, std::int64_t sign, std::size_t unknown) {
-  const std::size_t known = amounts_.size();
-  amounts_.resize(known + unknown);
-  const auto begin = amounts_.begin();
-  auto end = begin + static_cast<std::ptrdiff_t>(known);  // of those that are not yet moved
-  auto free = amounts_.end();                             // behind the places that are left
-  for (auto theirs = other.amounts_.rbegin(); free != end; ++theirs) {
-    const auto after = std::lower_bound(begin, end, theirs->key, kBefore);
-    if (after != end && after->key == theirs->key) continue;
-    free = std::move_backward(after, end, free);
+  // From the back, so that every amount is moved once, and those between two unknown ones together.
+  std::ptrdiff_t end = std::ssize(amounts_);
+  amounts_.resize(amounts_.size() + unknown.size());
+  for (auto free = amounts_.end(); !unknown.empty(); unknown.pop_back()) {
+    const auto [before, theirs] = unknown.back();
+    free = std::move_backward(amounts_.begin() + before, amounts_.begin() + end, free);
     *--free = {theirs->key, sign * theirs->amount};
-    end = after;
+    end = before;
   }
+  if (zeros) std::erase_if(amounts_, [](const Amount& each) { return each.amount == 0; });
 }
 
 std::int64_t Cell::at(MeasureKey key) const {

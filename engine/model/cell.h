@@ -133,8 +133,6 @@ class Cell {
 
  private:
   void combine(const Cell& other, std::int64_t sign);
-  /// Once those known were added: the others, of which there are so many.
-  void insert_unknown(const Cell& other, std::int64_t sign, std::size_t unknown);
   std::vector<Amount> amounts_;
 };
 
