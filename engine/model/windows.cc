@@ -18,7 +18,16 @@ namespace {
 template <typename Edges>
 auto find_edge(Edges& edges, CellIndex cell) {
   return std::lower_bound(edges.begin(), edges.end(), cell,
-                          [](const auto& edge, CellIndex wanted) { return edge.cell < wanted; });
+                          [](const auto& edge, CellIndex wanted) { return edge.cell() < wanted; });
+}
+
+/// An edge in lists by closing; null where there is none.
+template <typename Closings>
+auto* find_edge_of(Closings& closings, const WindowsKey& key) {
+  const auto edges = closings.find(key.time);
+  if (edges == closings.end()) return static_cast<decltype(edges->second.data())>(nullptr);
+  const auto found = find_edge(edges->second, key.cell);
+  return found == edges->second.end() || found->cell() != key.cell ? nullptr : &*found;
 }
 
 std::int32_t checked_count(std::int64_t change) {
@@ -98,11 +107,13 @@ void Windows::add_edge(CellIndex cell, std::size_t number, EventTime closing, st
   }
   EdgeCounts& edges = window.edges[closing];
   auto at = find_edge(edges, cell);
-  if (at == edges.end() || at->cell != cell) at = edges.insert(at, {cell, 0});
-  at->change += checked_count(change);
+  if (at == edges.end() || at->cell() != cell) at = edges.insert(at, {cell, 0});
+  // Many changes come between two takings: only the first one is looked for among the keys.
+  if (!at->is_marked()) mark(WindowsKey::Kind::kEdge, number, cell, closing);
+  at->set_marked(true);
+  at->change = checked_count(at->change + change);
   if (at->change == 0) edges.erase(at);
   if (edges.empty()) window.edges.erase(closing);
-  mark(WindowsKey::Kind::kEdge, number, cell, closing);
 }
 
 std::optional<EventTime> Windows::next_closing(std::size_t number) const {
@@ -190,9 +201,10 @@ void Windows::apply_edges(std::size_t number, EventTime at, const CellFilter& ma
   Window& window = windows_[number];
   const auto due = window.edges.find(at);
   if (due == window.edges.end()) return;
-  for (const auto& [cell, change] : due->second) {
+  for (const EdgeCount& edge : due->second) {
+    const CellIndex cell = edge.cell();
     if (!may_touch(cell)) continue;
-    window.current[cell].customers += change;
+    window.current[cell].customers += edge.change;
     touched[cell] = true;
     mark(WindowsKey::Kind::kEdge, number, cell, at);
   }
@@ -268,7 +280,7 @@ Windows::Closings Windows::closed() const {
 // Pane by pane, since one that is on the shelf is read whole.
 std::vector<WindowsKey> Windows::take_changed(std::uint32_t group) {
   std::vector<WindowsKey> keys(changed_[group].begin(), changed_[group].end());
-  changed_[group].clear();
+  unmark(changed_[group]);
   std::sort(keys.begin(), keys.end(), [](const WindowsKey& a, const WindowsKey& b) {
     return std::tie(a.kind, a.window, a.time, a.cell) < std::tie(b.kind, b.window, b.time, b.cell);
   });
@@ -276,7 +288,15 @@ std::vector<WindowsKey> Windows::take_changed(std::uint32_t group) {
 }
 
 void Windows::drop_changed() {
-  for (auto& keys : changed_) keys.clear();
+  for (Keys& keys : changed_) unmark(keys);
+}
+
+void Windows::unmark(Keys& keys) {
+  for (const WindowsKey& key : keys) {
+    if (key.kind != WindowsKey::Kind::kEdge) continue;
+    if (EdgeCount* edge = find_edge_of(windows_[key.window].edges, key)) edge->set_marked(false);
+  }
+  keys.clear();
 }
 
 std::optional<Cell> Windows::pane(const WindowsKey& key) const {
@@ -284,12 +304,8 @@ std::optional<Cell> Windows::pane(const WindowsKey& key) const {
 }
 
 std::optional<std::int64_t> Windows::edge(const WindowsKey& key) const {
-  const Window& window = windows_[key.window];
-  const auto edges = window.edges.find(key.time);
-  if (edges == window.edges.end()) return std::nullopt;
-  const auto found = find_edge(edges->second, key.cell);
-  if (found == edges->second.end() || found->cell != key.cell) return std::nullopt;
-  return found->change;
+  const EdgeCount* edge = find_edge_of(windows_[key.window].edges, key);
+  return edge == nullptr ? std::nullopt : std::optional<std::int64_t>(edge->change);
 }
 
 const Row* Windows::last_row(const WindowsKey& key) const {
@@ -336,7 +352,7 @@ void Windows::restored(const Closings& from, const std::function<const Closings&
       if (closed && begin < *closed) window.current[cell].sums.add(amounts);
     });
     for (const auto& [closing, cells] : window.edges) {
-      for (const EdgeCount& edge : cells) window.current[edge.cell].customers -= edge.change;
+      for (const EdgeCount& edge : cells) window.current[edge.cell()].customers -= edge.change;
     }
   }
   for (auto& [segment, chain] : chains_) credit_chain(segment, chain);

@@ -90,6 +90,7 @@ class Windows {
 
   /// The keys of a group's cells that changed since they were last taken, each once, pane by pane.
   [[nodiscard]] std::vector<WindowsKey> take_changed(std::uint32_t group);
+  /// Instead of taking them.
   void drop_changed();
 
   /// The present value of a key; nothing where it is gone.
@@ -117,9 +118,17 @@ class Windows {
     std::optional<Row> last;
   };
   /// Changes of distinct customers at one closing, by cell; none of zero. Flat, as there are many for a long window.
-  struct EdgeCount {
-    CellIndex cell;
+  class EdgeCount {
+   public:
+    EdgeCount(CellIndex cell, std::int32_t of_customers) : change(of_customers), twice_cell_(2 * cell) {}
+    [[nodiscard]] CellIndex cell() const { return twice_cell_ / 2; }
+    /// Whether its key is among the changed ones.
+    [[nodiscard]] bool is_marked() const { return twice_cell_ % 2 != 0; }
+    void set_marked(bool marked) { twice_cell_ = 2 * cell() + (marked ? 1 : 0); }
     std::int32_t change;  ///< of the number of customers
+
+   private:
+    std::uint32_t twice_cell_;  ///< plus one where it is marked
   };
   using EdgeCounts = std::vector<EdgeCount>;
   using CellSet = std::vector<bool>;  ///< by CellIndex
@@ -156,6 +165,8 @@ class Windows {
   [[nodiscard]] static Measures measures_of(const Current& current);
   void write_rows(std::size_t number, EventTime at, const CellSet& touched, const RowSink& row);
   void mark(WindowsKey::Kind kind, std::size_t window, CellIndex cell, EventTime time);
+  using Keys = boost::unordered_flat_set<WindowsKey, KeyHash>;
+  void unmark(Keys& keys);
 
   std::vector<WindowSpec> specs_;
   const Dictionary<TouchpointNo>& touchpoints_;
@@ -171,7 +182,7 @@ class Windows {
   std::vector<KnownCell> cells_;
   std::vector<CellIndex> in_order_;  ///< all of them, by CellKey: that of rows
   CellGroups groups_;
-  std::vector<boost::unordered_flat_set<WindowsKey, KeyHash>> changed_;  ///< by group
+  std::vector<Keys> changed_;  ///< by group
 };
 
 }  // namespace touchstone

@@ -160,6 +160,27 @@ TEST_F(WindowsTest, HandOutWhatChangedByGroupsOfCells) {
   EXPECT_TRUE(windows.take_changed(0).empty());
 }
 
+TEST_F(WindowsTest, HandOutAnEdgeOfCustomersWheneverItHasChanged) {
+  const CellIndex all = windows_.index(kAll);
+  const auto changes = [&](std::int64_t count) {
+    windows_.add_visits(all, {{at(0), std::nullopt}, count});
+    std::string out;
+    for (const WindowsKey& key : windows_.take_changed(0)) {
+      const auto edge = windows_.edge(key);
+      out += std::to_string((key.time - at(0)).count() / 1'000) + ":" + (edge ? std::to_string(*edge) : "none") + " ";
+    }
+    return out;
+  };
+  EXPECT_EQ(changes(1), "5:1 15:-1 ");
+  EXPECT_EQ(changes(2), "5:3 15:-3 ");
+  EXPECT_EQ(changes(-3), "5:none 15:none ");
+  EXPECT_EQ(changes(1), "5:1 15:-1 ");
+  windows_.add_visits(all, {{at(0), std::nullopt}, 1});
+  windows_.drop_changed();
+  EXPECT_TRUE(windows_.take_changed(0).empty());
+  EXPECT_EQ(changes(1), "5:3 15:-3 ");
+}
+
 TEST_F(WindowsTest, CreditTouchpointsByTheChainOfThePathsInTheWindow) {
   add_path(0, 0, kToConversion);
   add_path(5, 1, kToConversion);
