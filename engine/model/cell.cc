@@ -87,6 +87,7 @@ void Cell::combine(const Cell& other, std::int64_t sign) {
     if (at != amounts_.end() && at->key == theirs.key) {
       at->amount += sign * theirs.amount;
       zeros |= at->amount == 0;
+      ++at;
     } else {
       if (unknown.empty()) unknown.reserve(other.amounts_.size());
       unknown.push_back({at - amounts_.begin(), &theirs});
