@@ -265,7 +265,9 @@ void Windows::write_rows(std::size_t number, EventTime at, const CellSet& touche
     Current& current = windows_[number].current[index];
     Measures now = measures_of(current);
     if (now == (current.last ? current.last->measures : kZero)) continue;
-    current.last = Row{number, at, cell(index), std::move(now)};
+    if (!current.last) current.last = Row{number, at, cell(index), {}};
+    current.last->end = at;
+    current.last->measures = std::move(now);
     mark(WindowsKey::Kind::kRow, number, index, EventTime{});
     row(*current.last);
   }
