@@ -1,7 +1,6 @@
 #include "engine/model/delta.h"
 
 #include <algorithm>
-#include <tuple>
 
 namespace touchstone {
 namespace {
@@ -30,35 +29,51 @@ DeltaSet::Amounts& DeltaSet::of_pane(EventTime pane) {
   if (pane_ < panes_.size() && panes_[pane_].first == pane) return panes_[pane_].second;
   const auto known = std::find_if(panes_.begin(), panes_.end(), [&](const auto& each) { return each.first == pane; });
   pane_ = static_cast<std::size_t>(known - panes_.begin());
-  if (known == panes_.end()) panes_.emplace_back(pane, Amounts{});
-  return panes_[pane_].second;
+  if (known != panes_.end()) return known->second;
+  Amounts& fresh = panes_.emplace_back(pane, Amounts{}).second;
+  if (!spare_.empty()) {
+    fresh = std::move(spare_.back());
+    spare_.pop_back();
+  }
+  return fresh;
 }
 
 void DeltaSet::clear() {
+  constexpr std::size_t kSpare = 4;
+  for (auto& [pane, amounts] : panes_) {
+    if (spare_.size() == kSpare) break;
+    amounts.clear();
+    spare_.push_back(std::move(amounts));
+  }
   panes_.clear();
   visits_.clear();
   items_.clear();
 }
 
 DeltaSet::Cells DeltaSet::take() {
+  std::sort(panes_.begin(), panes_.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  /// By cell, pane and measure, all in one comparison of two words.
   struct Amount {
-    std::uint64_t key;
-    EventTime pane;
+    std::uint64_t cell;
+    std::uint64_t pane_and_key;
     std::int64_t amount;
+    bool operator<(const Amount& other) const {
+      return cell != other.cell ? cell < other.cell : pane_and_key < other.pane_and_key;
+    }
   };
+  constexpr std::uint64_t kKeyBits = (std::uint64_t{1} << kCellShift) - 1;
   std::vector<Amount> amounts;
-  for (const auto& [pane, sums] : panes_) {
-    for (const auto& [key, amount] : sums) {
-      if (amount != 0) amounts.push_back({key, pane, amount});
+  for (std::size_t pane = 0; pane < panes_.size(); ++pane) {
+    for (const auto& [packed, amount] : panes_[pane].second) {
+      if (amount != 0) amounts.push_back({packed & ~kKeyBits, pane << kCellShift | (packed & kKeyBits), amount});
     }
   }
-  std::sort(amounts.begin(), amounts.end(), [](const Amount& a, const Amount& b) {
-    return std::tuple(a.key >> kCellShift, a.pane, a.key) < std::tuple(b.key >> kCellShift, b.pane, b.key);
-  });
+  std::sort(amounts.begin(), amounts.end());
   Cells cells;
   std::size_t at = 0;
-  for (const auto& [key, pane, amount] : amounts) {
-    find_or_insert(cells, at, cell_of(key)).panes[pane].add(measure_of(key), amount);
+  for (const auto& [cell, pane_and_key, amount] : amounts) {
+    const EventTime pane = panes_[pane_and_key >> kCellShift].first;
+    find_or_insert(cells, at, cell_of(cell)).panes[pane].add(measure_of(pane_and_key), amount);
   }
 
   std::vector<std::pair<VisitKey, std::int64_t>> visits(visits_.begin(), visits_.end());

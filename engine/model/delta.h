@@ -114,6 +114,7 @@ class DeltaSet {
 
   std::vector<std::pair<EventTime, Amounts>> panes_;  ///< few; in no order
   std::size_t pane_ = 0;                              ///< the one asked for last
+  std::vector<Amounts> spare_;                        ///< empty, kept for their memory
   boost::unordered_flat_map<VisitKey, std::int64_t, VisitHash> visits_;
   std::map<CellNo, std::map<EventTime, ItemCounts>> items_;
 };

@@ -1,8 +1,10 @@
 #include "engine/wire/json.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 #include "engine/model/fixed.h"
 
@@ -105,6 +107,9 @@ std::size_t next_to_escape(std::string_view text, std::size_t at) {
   return at;
 }
 
+/// Whether something in it must be escaped.
+bool has_to_be_escaped(std::string_view text) { return next_to_escape(text, 0) != text.size(); }
+
 void append_escaped(std::string_view text, std::string& out) {
   static constexpr std::string_view kHex = "0123456789abcdef";
   for (std::size_t done = 0;;) {
@@ -135,10 +140,25 @@ void append_json_text(std::string_view text, std::string& out) {
 std::string& JsonObject::member(std::string_view key) {
   out_.append(first_ ? "\"" : ",\"", first_ ? 1 : 2);
   first_ = false;
-  return out_.append(key).append("\":", 2);
+  append_escaped(key, out_);
+  return out_.append("\":", 2);
 }
 
-void JsonObject::text(std::string_view key, std::string_view value) { append_json_text(value, member(key)); }
+void JsonObject::text(std::string_view key, std::string_view value) {
+  if (has_to_be_escaped(key) || has_to_be_escaped(value)) return append_json_text(value, member(key));
+  // Most members are plain texts, so these are put in place at once.
+  const std::size_t before = out_.size();
+  out_.resize(before + key.size() + value.size() + (first_ ? 5 : 6));
+  char* to = out_.data() + before;
+  if (!std::exchange(first_, false)) *to++ = ',';
+  *to++ = '"';
+  to = std::copy(key.begin(), key.end(), to);
+  *to++ = '"';
+  *to++ = ':';
+  *to++ = '"';
+  to = std::copy(value.begin(), value.end(), to);
+  *to = '"';
+}
 
 void JsonObject::time(std::string_view key, EventTime value) {
   std::string& out = member(key);

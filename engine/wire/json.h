@@ -17,8 +17,7 @@ namespace touchstone {
 /// Appends a JSON string with its quotes. The text must be UTF-8.
 void append_json_text(std::string_view text, std::string& out);
 
-/// Writes one JSON object into a string; the caller sees to the order of keys, which are names of fields or ids of a
-/// map: nothing in them has to be escaped.
+/// Writes one JSON object into a string; the caller sees to the order of keys.
 class JsonObject {
  public:
   explicit JsonObject(std::string& out) : out_(out) { out_.push_back('{'); }

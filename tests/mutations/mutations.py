@@ -76,7 +76,7 @@ MUTATIONS = [
          "  scratch_.ids.clear();\n  writer_.clear();\n  codec_.encode(scratch_, writer_);\n  keep(held_[slot], writer_.bytes());\n"),
     ]),
     Mutation("lapses-forgotten", "a restart forgets when customers lapse", [
-        (CUSTOMERS, "  stand(slot, scratch_, true);\n", "  held_[slot].queued = true;\n  stand(slot, scratch_, true);\n"),
+        (CUSTOMERS, "  stand(slot, scratch_);\n", "  held_[slot].queued = true;\n  stand(slot, scratch_);\n"),
     ]),
     Mutation("edges-forgotten", "a restart forgets when customers leave a window", [
         (WINDOWS, "      windows_.restore_edge(key, read_visitors(in));\n", "      (void)read_visitors(in);\n"),
@@ -92,6 +92,6 @@ MUTATIONS = [
         (JOURNEY, "  silent_ = false;\n  if (out.counts", "  if (out.counts"),
     ]),
     Mutation("silence-unheard", "a silent partition's silence is not told, so that it holds all windows back", [
-        (WINDOWS, "  watermark_.update(source, batch->mark, batch->silent);\n", "  watermark_.update(source, batch->mark, false);\n"),
+        (WINDOWS, "  watermark_.update(source, head.mark, head.silent);\n", "  watermark_.update(source, head.mark, false);\n"),
     ]),
 ]
