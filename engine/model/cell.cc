@@ -34,19 +34,14 @@ namespace {
 
 constexpr auto kBefore = [](const Cell::Amount& known, const MeasureKey& wanted) { return known.key < wanted; };
 
-/// The first amount from `at` on whose key is not before the wanted one. Looks further and further ahead, as the next
-/// key of an addend is mostly near by.
+/// The first amount from `at` on whose key is not before the wanted one. The next key of an addend is mostly near by.
 template <typename Amounts>
 Amounts next_from(Amounts at, Amounts end, MeasureKey wanted) {
-  for (std::ptrdiff_t step = 1; at != end && at->key < wanted; step *= 2) {
-    ++at;
-    if (end - at > step && (at + step)->key < wanted) {
-      at += step;
-      continue;
-    }
-    return std::lower_bound(at, at + std::min(step, end - at), wanted, kBefore);
+  constexpr int kNear = 4;
+  for (int step = 0; step < kNear; ++step, ++at) {
+    if (at == end || !(at->key < wanted)) return at;
   }
-  return at;
+  return std::lower_bound(at, end, wanted, kBefore);
 }
 
 }  // namespace
