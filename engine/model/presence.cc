@@ -18,7 +18,7 @@ PresenceEdges edges_of(const Visit& visit, const WindowSpec& window) {
   return {std::max(begin, first_closing(*visit.before, window) + window.size), end};
 }
 
-Presence::Neighbours Presence::neighbours(const Coordinates& at, EventTime pane) const {
+Presence::Neighbours Presence::neighbours(const Dimensions& at, EventTime pane) const {
   Neighbours near;
   const auto set = [](CellMask cells, EventTime time, std::array<EventTime, kCellsOfOne>& times) {
     for (std::size_t cell = 0; cell < kCellsOfOne; ++cell) {

@@ -7,7 +7,7 @@
 //
 // A new visit breaks up the pair of its neighbours in time. So the customer keeps where he was, by panes, as long as a
 // visit may still become somebody's neighbour: those since the watermark and, for each cell, the last one before, since
-// no visit that is not late can fall between older ones. One entry serves all eight cells of its coordinates.
+// no visit that is not late can fall between older ones. One entry serves all eight cells of its dimensions.
 #pragma once
 
 #include <array>
@@ -18,7 +18,7 @@
 #include <span>
 #include <vector>
 
-#include "engine/model/coordinates.h"
+#include "engine/model/dimensions.h"
 #include "engine/model/settings.h"
 #include "engine/model/time.h"
 
@@ -51,14 +51,14 @@ class Presence {
  public:
   struct Entry {
     EventTime pane;
-    Coordinates at;
+    Dimensions at;
     friend auto operator<=>(const Entry&, const Entry&) = default;
   };
 
   /// Shows what a visit in this pane changes, as `show(which of cells_of(at), VisitCount)`, in the order of the cells.
   /// `watermark` is the one in force after the visit.
   template <typename Show>
-  void visit(const Coordinates& at, EventTime pane, EventTime watermark, std::span<const WindowSpec> windows,
+  void visit(const Dimensions& at, EventTime pane, EventTime watermark, std::span<const WindowSpec> windows,
              const Show& show) {
     const Neighbours near = neighbours(at, pane);
     if (near.present == kEveryCell) return;
@@ -95,7 +95,7 @@ class Presence {
     std::array<EventTime, kCellsOfOne> before;  // NOLINT(cppcoreguidelines-pro-type-member-init): see the masks
     std::array<EventTime, kCellsOfOne> after;
   };
-  [[nodiscard]] Neighbours neighbours(const Coordinates& at, EventTime pane) const;
+  [[nodiscard]] Neighbours neighbours(const Dimensions& at, EventTime pane) const;
   void remember(const Entry& entry, EventTime settled);
   void prune(EventTime settled);
 

@@ -3,7 +3,7 @@
 #include <array>
 #include <span>
 
-#include "engine/model/coordinates.h"
+#include "engine/model/dimensions.h"
 #include "engine/model/journey.h"
 #include "engine/model/quantile.h"
 
@@ -135,7 +135,7 @@ void tally_conversion(const Observation& seen, EventTime pane, const Rules& rule
 void tally(const Observation& seen, EventTime time, EventTime watermark, const Rules& rules, Customer& customer,
            DeltaSet& deltas) {
   const EventTime pane = floor_to(time, rules.pane());
-  const Coordinates at{seen.touchpoint, seen.channel, seen.stage, seen.segment};
+  const Dimensions at{seen.touchpoint, seen.channel, seen.stage, seen.segment};
   const std::array<CellNo, kCellsOfOne> cells = cells_of(at);
   const Cell amounts = interaction_amounts(seen);
   for (const CellNo& cell : cells) {

@@ -131,7 +131,7 @@ void CustomerCodec::decode_presence(ByteReader& in, Customer& into) const {
     if (passed < -2 * furthest || passed > 2 * furthest || (i > 0 && passed < 0)) in.fail();
     pane += in.ok() ? passed : 0;
     if (pane < -furthest || pane > furthest) in.fail();
-    Coordinates at;
+    Dimensions at;
     at.touchpoint = read_place(numbering_.touchpoints, in);
     at.channel = read_place(numbering_.channels, in);
     at.stage = read_place(numbering_.stages, in);

@@ -140,12 +140,17 @@ void append_json_text(std::string_view text, std::string& out) {
 std::string& JsonObject::member(std::string_view key) {
   out_.append(first_ ? "\"" : ",\"", first_ ? 1 : 2);
   first_ = false;
-  append_escaped(key, out_);
-  return out_.append("\":", 2);
+  return out_.append(key).append("\":", 2);
+}
+
+std::string& JsonObject::member_of_any_name(std::string_view name) {
+  std::string key;
+  append_escaped(name, key);
+  return member(key);
 }
 
 void JsonObject::text(std::string_view key, std::string_view value) {
-  if (has_to_be_escaped(key) || has_to_be_escaped(value)) return append_json_text(value, member(key));
+  if (has_to_be_escaped(value)) return append_json_text(value, member(key));
   // Most members are plain texts, so these are put in place at once.
   const std::size_t before = out_.size();
   out_.resize(before + key.size() + value.size() + (first_ ? 5 : 6));

@@ -17,7 +17,8 @@ namespace touchstone {
 /// Appends a JSON string with its quotes. The text must be UTF-8.
 void append_json_text(std::string_view text, std::string& out);
 
-/// Writes one JSON object into a string; the caller sees to the order of keys.
+/// Writes one JSON object into a string; the caller sees to the order of keys. These are names of fields and ids of
+/// maps, in which nothing has to be escaped.
 class JsonObject {
  public:
   explicit JsonObject(std::string& out) : out_(out) { out_.push_back('{'); }
@@ -32,6 +33,8 @@ class JsonObject {
   void flag(std::string_view key, bool value);
   /// Begins a member whose value the caller appends to the string.
   std::string& member(std::string_view key);
+  /// The same where the name may be any text.
+  std::string& member_of_any_name(std::string_view name);
 
  private:
   std::string& out_;

@@ -89,7 +89,7 @@ std::string json_of(const Event& event) {
     }
     object.member("feedback") += feedback_json(event);
     JsonObject attributes(object.member("attributes"));
-    for (const auto& [name, scalar] : event.attributes) append_scalar(scalar, attributes.member(name));
+    for (const auto& [name, scalar] : event.attributes) append_scalar(scalar, attributes.member_of_any_name(name));
   }
   return out;
 }

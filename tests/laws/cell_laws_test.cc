@@ -100,7 +100,7 @@ TEST(SplitLaws, TheWholeIsConserved) {
 struct Visited {
   int who;
   EventTime when;
-  Coordinates at;
+  Dimensions at;
 };
 
 /// Distinct customers of a cell at every closing, by remembering every visit.
@@ -138,7 +138,7 @@ TEST(PresenceLaws, EdgesCountDistinctCustomersInAnyOrderOfArrival) {
       highest += seconds{between(random, 0, 9)} * between(random, 0, 1);
       const EventTime when = highest - seconds{between(random, 0, 9)};
       const int who = static_cast<int>(between(random, 0, 3));
-      const Coordinates at{TouchpointNo(one_of(3)), ChannelNo(one_of(2)), StageNo(one_of(2)), SegmentNo(one_of(2))};
+      const Dimensions at{TouchpointNo(one_of(3)), ChannelNo(one_of(2)), StageNo(one_of(2)), SegmentNo(one_of(2))};
       visits.push_back({who, when, at});
       customers[who].visit(at, floor_to(when, seconds{5}), highest - lateness, windows,
                            [&](std::size_t cell, const VisitCount& change) {

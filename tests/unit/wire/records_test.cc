@@ -56,8 +56,8 @@ TEST(Records, ACustomerComesBackAsItWas) {
 TEST(Records, ACustomersPanesComeBackHoweverManyThereAre) {
   const auto rules = testing::small_rules();
   const Numbering numbering(*rules);
-  const Coordinates page{TouchpointNo(1), ChannelNo(2), StageNo(1), SegmentNo(0)};
-  const Coordinates call{TouchpointNo(2), ChannelNo(0), StageNo(1), SegmentNo(0)};
+  const Dimensions page{TouchpointNo(1), ChannelNo(2), StageNo(1), SegmentNo(0)};
+  const Dimensions call{TouchpointNo(2), ChannelNo(0), StageNo(1), SegmentNo(0)};
   for (const int panes : {1, 2, 15, 16, 17, 300}) {
     Customer customer;
     customer.highest = at(5 * 300);

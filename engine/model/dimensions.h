@@ -1,4 +1,4 @@
-// Where an interaction counts, and the cells that follow from it.
+// What an interaction is counted by, and the cells that follow from it.
 #pragma once
 
 #include <array>
@@ -11,21 +11,21 @@
 
 namespace touchstone {
 
-struct Coordinates {
+struct Dimensions {
   TouchpointNo touchpoint;
   ChannelNo channel;
   StageNo stage;
   SegmentNo segment;
-  friend auto operator<=>(const Coordinates&, const Coordinates&) = default;
+  friend auto operator<=>(const Dimensions&, const Dimensions&) = default;
 };
 
-/// A bit for each cell of some coordinates, in the order of cells_of().
+/// A bit for each of the cells, in the order of cells_of().
 using CellMask = std::uint8_t;
 inline constexpr std::size_t kCellsOfOne = 8;
 inline constexpr CellMask kEveryCell = 0xFF;
 
 /// Of the touchpoint, the channel, the stage and the whole: each for the segment, and for all segments.
-[[nodiscard]] constexpr std::array<CellNo, kCellsOfOne> cells_of(const Coordinates& at) {
+[[nodiscard]] constexpr std::array<CellNo, kCellsOfOne> cells_of(const Dimensions& at) {
   constexpr std::uint16_t kAll = CellNo::kAllNumber;
   const std::uint16_t segment = at.segment.value();
   return {{{Scope::kTouchpoint, at.touchpoint.value(), segment},
@@ -39,7 +39,7 @@ inline constexpr CellMask kEveryCell = 0xFF;
 }
 
 /// Which cells of the one are cells of the other too.
-[[nodiscard]] constexpr CellMask common_cells(const Coordinates& a, const Coordinates& b) {
+[[nodiscard]] constexpr CellMask common_cells(const Dimensions& a, const Dimensions& b) {
   constexpr unsigned kOfAllSegments = 0b10101010;
   const unsigned alike = (a.touchpoint == b.touchpoint ? 0b00000011U : 0U) |
                          (a.channel == b.channel ? 0b00001100U : 0U) | (a.stage == b.stage ? 0b00110000U : 0U) |
