@@ -15,9 +15,11 @@ constexpr std::size_t room_for(std::size_t bytes) {
   return (bytes + kGrain - 1) / kGrain * kGrain;
 }
 
-/// Whoever has so many bytes stays open, if nobody else is in his place.
+/// Whoever has so many bytes stays open until another one takes his place; not so with too many, lest the places need
+/// much memory.
 constexpr std::uint32_t kManyBytes = 256;
-constexpr std::size_t kPlaces = 2'048;
+constexpr std::uint32_t kTooManyBytes = 8'192;
+constexpr std::size_t kPlaces = 1'024;
 
 std::uint32_t slice_of_hash(std::uint64_t hash, std::size_t slices) {
   return static_cast<std::uint32_t>(hash % slices);
@@ -92,7 +94,7 @@ Customer& Customers::open(Slot slot) {
   Open& place = place_of(slot);
   if (place.slot == slot) return place.customer;
   const Held& held = held_[slot];
-  if (held.size < kManyBytes) {
+  if (held.size < kManyBytes || held.size > kTooManyBytes) {
     decode(held, scratch_);
     return scratch_;
   }
@@ -160,10 +162,9 @@ void Customers::forget(Slot slot) {
   const std::uint64_t hash = hash_of_customer(id(slot));
   const std::uint32_t slice = slice_of_hash(hash, index_.size());
   if (held.counted) --counts_[{held.standing.place, held.standing.segment}];
-  if (Open& place = place_of(slot); place.slot == slot) {
-    place.slot.reset();
-    place.ahead = false;
-  }
+  // Nothing of him stays in memory.
+  if (Open& place = place_of(slot); place.slot == slot) place = {};
+  scratch_ = {};
   if (held.changed) std::erase(changed_[slice], slot);
   forgotten_[slice].emplace(id(slot));
   index_[slice].erase(tag_of(hash), slot);

@@ -79,7 +79,7 @@ class Customers {
     std::unique_ptr<char[]> bytes;  ///< the id, then what is remembered
     EventTime due{};                ///< when he lapses unless something comes
     std::uint32_t id_size = 0;
-    std::uint32_t size = 0;  ///< of what is remembered; 0: nothing yet
+    std::uint32_t size = 0;  ///< of what is remembered, as last written; 0: never
     Standing standing{};
     bool counted : 1 = false;  ///< where he stands
     bool changed : 1 = false;  ///< since his slice was last taken

@@ -7,8 +7,8 @@
 namespace touchstone {
 namespace {
 
-/// What one record may hold, in amounts and visits of some ten bytes each: it stays well below a broker's limit of 1
-/// MB.
+/// What one record may hold, in amounts, visits and items: of some ten bytes mostly and of some hundred at the most, so
+/// that it stays well below the largest record that the topic takes.
 constexpr std::size_t kAmountsInRecord = 20'000;
 
 std::size_t amounts_of(const CellDelta& delta) {

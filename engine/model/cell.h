@@ -51,6 +51,13 @@ struct CellNo {
   friend auto operator<=>(const CellNo&, const CellNo&) = default;
 };
 
+/// The numbers of a cell as one of 40 bits, in the order of cells; tables that take it spread it themselves.
+struct CellNoHash {
+  std::size_t operator()(const CellNo& cell) const {
+    return (static_cast<std::size_t>(cell.scope) << 32) | (static_cast<std::size_t>(cell.id) << 16) | cell.segment;
+  }
+};
+
 inline constexpr std::string_view kStartId = "(start)";
 /// How the ends of moves are written, where they are: no touchpoint can have these ids.
 inline constexpr std::string_view kConversionEnd = "(conversion)";

@@ -40,13 +40,18 @@ DeltaSet::Amounts& DeltaSet::of_pane(EventTime pane) {
 
 void DeltaSet::clear() {
   constexpr std::size_t kSpare = 4;
+  constexpr std::size_t kLargest = std::size_t{1} << 16;  // what was needed only once is not kept
   for (auto& [pane, amounts] : panes_) {
-    if (spare_.size() == kSpare) break;
+    if (spare_.size() == kSpare || amounts.bucket_count() > kLargest) continue;
     amounts.clear();
     spare_.push_back(std::move(amounts));
   }
   panes_.clear();
-  visits_.clear();
+  if (visits_.bucket_count() > kLargest) {
+    visits_ = {};
+  } else {
+    visits_.clear();
+  }
   items_.clear();
 }
 

@@ -17,13 +17,6 @@
 
 namespace touchstone {
 
-/// The numbers of a cell as one of 40 bits, in the order of cells; tables that take it spread it themselves.
-struct CellNoHash {
-  std::size_t operator()(const CellNo& cell) const {
-    return (static_cast<std::size_t>(cell.scope) << 32) | (static_cast<std::size_t>(cell.id) << 16) | cell.segment;
-  }
-};
-
 /// Items of a ranking and how often each came.
 using ItemCounts = std::map<std::string, std::int64_t>;
 
@@ -49,7 +42,7 @@ class PaneSums {
 /// The changes of one cell: sums, visits of distinct customers; of a ranking, items by finest pane.
 struct CellDelta {
   PaneSums panes;
-  std::vector<VisitCount> visits;  ///< in order, each once
+  std::vector<VisitCount> visits;  ///< by pane, each once
   std::map<EventTime, ItemCounts> items;
 };
 

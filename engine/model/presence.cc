@@ -1,6 +1,9 @@
 #include "engine/model/presence.h"
 
 #include <algorithm>
+#include <bit>
+
+#include <boost/unordered/unordered_flat_set.hpp>
 
 namespace touchstone {
 namespace {
@@ -45,27 +48,25 @@ Presence::Neighbours Presence::neighbours(const Dimensions& at, EventTime pane) 
 
 void Presence::remember(const Entry& entry, EventTime settled) {
   put_back(entry);
-  // Looking for what is not needed any more takes time by the square, so it waits until there may be some.
+  // Looking for what is not needed any more goes over all of them, so it waits until a part of them is new.
   constexpr std::size_t kBetween = 8;
-  if (entries_.size() % kBetween == 0) prune(settled);
+  const std::size_t between = std::max(kBetween, std::bit_floor(entries_.size()) / 4);
+  if (entries_.size() % between == 0) prune(settled);
 }
 
 // Of the visits before `settled` only the last one to a cell can still be a neighbour.
 void Presence::prune(EventTime settled) {
   const auto open =
       std::find_if(entries_.begin(), entries_.end(), [&](const Entry& each) { return each.pane >= settled; });
-  const auto is_needed = [&](auto entry) {
-    CellMask visited_later = 0;
-    for (auto later = entry + 1; later != open && visited_later != kEveryCell; ++later) {
-      visited_later |= common_cells(entry->at, later->at);
-    }
-    return visited_later != kEveryCell;
-  };
-  auto kept = entries_.begin();
-  for (auto entry = entries_.begin(); entry != open; ++entry) {
-    if (is_needed(entry)) *kept++ = *entry;
+  boost::unordered_flat_set<CellNo, CellNoHash> visited_later;
+  auto kept = open;
+  for (auto entry = open; entry != entries_.begin();) {
+    --entry;
+    bool is_last = false;
+    for (const CellNo& cell : cells_of(entry->at)) is_last |= visited_later.insert(cell).second;
+    if (is_last) *--kept = *entry;
   }
-  entries_.erase(kept, open);
+  entries_.erase(entries_.begin(), kept);
 }
 
 void Presence::expire(EventTime watermark, std::span<const WindowSpec> windows) {

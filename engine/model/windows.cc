@@ -55,10 +55,7 @@ std::size_t Windows::CellKeyHash::operator()(const CellKey& cell) const {
 CellIndex Windows::index(const CellKey& cell) {
   const auto [entry, added] = numbers_.try_emplace(cell, static_cast<CellIndex>(cells_.size()));
   if (!added) return entry->second;
-  cells_.push_back({&entry->first, groups_.of(cell)});
-  in_order_.insert(std::lower_bound(in_order_.begin(), in_order_.end(), cell,
-                                    [&](CellIndex known, const CellKey& wanted) { return this->cell(known) < wanted; }),
-                   entry->second);
+  cells_.push_back({&entry->first, groups_.of(cell), 0});
   if (cell.scope == Scope::kChain) chains_[cell.segment].places.emplace(cell.id, entry->second);
   return entry->second;
 }
@@ -166,38 +163,56 @@ void Windows::end(EventTime highest, const CellFilter& may_touch, const RowSink&
 
 void Windows::close(std::size_t number, EventTime at, const CellFilter& may_touch, const RowSink& row) {
   Window& window = windows_[number];
-  CellSet touched(cells_.size());
+  Touched touched;
   std::erase_if(window.disturbed, [&](CellIndex cell) {
-    if (may_touch(cell)) touched[cell] = true;
-    return bool{touched[cell]};
+    const bool touches = may_touch(cell);
+    if (touches) touched.push_back(cell);
+    return touches;
   });
   gain_and_lose_panes(number, at, may_touch, touched);
   apply_edges(number, at, may_touch, touched);
   window.closed = at;
   if (number + 1 == windows_.size()) credit_chains(touched);
+  put_in_order(touched);
   write_rows(number, at, touched, row);
 }
 
-void Windows::gain_and_lose_panes(std::size_t number, EventTime at, const CellFilter& may_touch, CellSet& touched) {
+// New cells come one after another and seldom last, so they are merged in when the order is asked for.
+void Windows::put_in_order(Touched& touched) {
+  const auto by_key = [&](CellIndex a, CellIndex b) { return cell(a) < cell(b); };
+  if (const std::size_t known = in_order_.size(); known < cells_.size()) {
+    for (std::size_t index = known; index < cells_.size(); ++index) in_order_.push_back(static_cast<CellIndex>(index));
+    const auto fresh = in_order_.begin() + static_cast<std::ptrdiff_t>(known);
+    std::sort(fresh, in_order_.end(), by_key);
+    std::inplace_merge(in_order_.begin(), fresh, in_order_.end(), by_key);
+    for (std::size_t rank = 0; rank < in_order_.size(); ++rank) {
+      cells_[in_order_[rank]].rank = static_cast<std::uint32_t>(rank);
+    }
+  }
+  std::sort(touched.begin(), touched.end(), [&](CellIndex a, CellIndex b) { return cells_[a].rank < cells_[b].rank; });
+  touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
+}
+
+void Windows::gain_and_lose_panes(std::size_t number, EventTime at, const CellFilter& may_touch, Touched& touched) {
   const WindowSpec& spec = specs_[number];
   Window& window = windows_[number];
   const EventTime entering = at - spec.step;
   window.panes.visit(entering, [&](CellIndex cell, const Cell& amounts) {
     if (!may_touch(cell)) return;
     window.current[cell].sums.add(amounts);
-    touched[cell] = true;
+    touched.push_back(cell);
     if (number == 0 && pane_sink_) pane_sink_(cell, entering, amounts);
   });
   window.panes.shelve_until(at);
   const EventTime leaving = entering - spec.size;
   window.panes.take_out(leaving, may_touch, [&](CellIndex cell, const Cell& amounts) {
     window.current[cell].sums.subtract(amounts);
-    touched[cell] = true;
+    touched.push_back(cell);
     mark(WindowsKey::Kind::kPane, number, cell, leaving);
   });
 }
 
-void Windows::apply_edges(std::size_t number, EventTime at, const CellFilter& may_touch, CellSet& touched) {
+void Windows::apply_edges(std::size_t number, EventTime at, const CellFilter& may_touch, Touched& touched) {
   Window& window = windows_[number];
   const auto due = window.edges.find(at);
   if (due == window.edges.end()) return;
@@ -205,25 +220,24 @@ void Windows::apply_edges(std::size_t number, EventTime at, const CellFilter& ma
     const CellIndex cell = edge.cell();
     if (!may_touch(cell)) continue;
     window.current[cell].customers += edge.change;
-    touched[cell] = true;
+    touched.push_back(cell);
     mark(WindowsKey::Kind::kEdge, number, cell, at);
   }
   // Edges of cells that may not be touched here are of closings those cells have behind them.
   window.edges.erase(due);
 }
 
-void Windows::credit_chains(CellSet& touched) {
+void Windows::credit_chains(Touched& touched) {
   std::set<std::string_view> segments;
-  for (CellIndex index = 0; index < touched.size(); ++index) {
+  std::erase_if(touched, [&](CellIndex index) {
     const CellKey& key = cell(index);
-    if (touched[index] && key.scope == Scope::kChain) segments.insert(key.segment);
-    if (!has_rows(key.scope)) touched[index] = false;
-  }
+    if (key.scope == Scope::kChain) segments.insert(key.segment);
+    return !has_rows(key.scope);
+  });
   for (const std::string_view segment : segments) {
     const auto chain = chains_.find(std::string(segment));
     const std::vector<CellIndex> credited = credit_chain(chain->first, chain->second);
-    touched.resize(cells_.size());  // some of them may be new
-    for (const CellIndex index : credited) touched[index] = true;
+    touched.insert(touched.end(), credited.begin(), credited.end());
   }
 }
 
@@ -258,10 +272,9 @@ Measures Windows::measures_of(const Current& current) {
   return measures;
 }
 
-void Windows::write_rows(std::size_t number, EventTime at, const CellSet& touched, const RowSink& row) {
+void Windows::write_rows(std::size_t number, EventTime at, const Touched& touched, const RowSink& row) {
   static const Measures kZero{};
-  for (const CellIndex index : in_order_) {
-    if (!touched[index]) continue;
+  for (const CellIndex index : touched) {
     Current& current = windows_[number].current[index];
     Measures now = measures_of(current);
     if (now == (current.last ? current.last->measures : kZero)) continue;

@@ -131,7 +131,7 @@ class Windows {
     std::uint32_t twice_cell_;  ///< plus one where it is marked
   };
   using EdgeCounts = std::vector<EdgeCount>;
-  using CellSet = std::vector<bool>;  ///< by CellIndex
+  using Touched = std::vector<CellIndex>;  ///< perhaps several times, until they are put in order
   struct CellKeyHash {
     std::size_t operator()(const CellKey& cell) const;
   };
@@ -158,12 +158,14 @@ class Windows {
   void add_edge(CellIndex cell, std::size_t number, EventTime closing, std::int64_t change);
   [[nodiscard]] std::optional<EventTime> next_closing(std::size_t number) const;
   void close(std::size_t number, EventTime at, const CellFilter& may_touch, const RowSink& row);
-  void gain_and_lose_panes(std::size_t number, EventTime at, const CellFilter& may_touch, CellSet& touched);
-  void apply_edges(std::size_t number, EventTime at, const CellFilter& may_touch, CellSet& touched);
-  void credit_chains(CellSet& touched);
+  void gain_and_lose_panes(std::size_t number, EventTime at, const CellFilter& may_touch, Touched& touched);
+  void apply_edges(std::size_t number, EventTime at, const CellFilter& may_touch, Touched& touched);
+  void credit_chains(Touched& touched);
   std::vector<CellIndex> credit_chain(const std::string& segment, Chain& chain);
   [[nodiscard]] static Measures measures_of(const Current& current);
-  void write_rows(std::size_t number, EventTime at, const CellSet& touched, const RowSink& row);
+  /// By CellKey, each once.
+  void put_in_order(Touched& touched);
+  void write_rows(std::size_t number, EventTime at, const Touched& touched, const RowSink& row);
   void mark(WindowsKey::Kind kind, std::size_t window, CellIndex cell, EventTime time);
   using Keys = boost::unordered_flat_set<WindowsKey, KeyHash>;
   void unmark(Keys& keys);
@@ -177,10 +179,11 @@ class Windows {
   struct KnownCell {
     const CellKey* key;  ///< in numbers_, whose nodes do not move
     std::uint32_t group;
+    std::uint32_t rank;  ///< its place in in_order_, once it is there
   };
   std::unordered_map<CellKey, CellIndex, CellKeyHash> numbers_;
   std::vector<KnownCell> cells_;
-  std::vector<CellIndex> in_order_;  ///< all of them, by CellKey: that of rows
+  std::vector<CellIndex> in_order_;  ///< by CellKey, which is the order of rows; new ones come when it is asked for
   CellGroups groups_;
   std::vector<Keys> changed_;  ///< by group
 };

@@ -10,7 +10,7 @@ enum CustomerFlags : std::uint8_t { kStarted = 1, kLapsed = 2, kHasSegment = 4 }
 
 /// In the place of a number: the map that was in force when this was written no longer had it.
 constexpr std::uint64_t kGone = 0;
-/// The same in memory. It is the number of no id (records.cc, kMostNames).
+/// The same in memory. It is the number of no id: a map has far fewer.
 constexpr std::uint16_t kGoneNumber = 0xFFFF;
 
 template <typename Number>

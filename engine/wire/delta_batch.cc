@@ -101,8 +101,11 @@ std::optional<DeltaBatch> decode_deltas(std::string_view bytes, Names& names) {
     NamedDelta& named = batch.deltas.emplace_back();
     named.cell = read_cell_key(in);
     const std::size_t panes = in.count();
+    std::optional<EventTime> before;
     for (std::size_t p = 0; p < panes && in.ok(); ++p) {
       const EventTime pane = in.time();
+      if (before && pane <= *before) in.fail();
+      before = pane;
       named.delta.panes[pane] = read_cell(in, names);
     }
     named.delta.visits = read_visits(in);

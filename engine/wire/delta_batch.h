@@ -24,7 +24,7 @@ namespace touchstone {
 struct DeltaHead {
   std::int32_t source = 0;
   std::int32_t sources = 0;       ///< number of source partitions; never changes
-  std::optional<EventTime> mark;  ///< the source's watermark after these deltas; absent in all but the last part
+  std::optional<EventTime> mark;  ///< the source's watermark after what was sent before; in a record of its own
   bool silent = false;            ///< the source was read to its end and nothing came for the idle time
   bool has_mark = false;          ///< whether mark and silent say anything
   std::optional<EndOfInput> end;
@@ -36,8 +36,7 @@ struct NamedDelta {
   CellDelta delta;
 };
 
-/// One record: what one source partition changed in cells of one target partition, and then how far its event time
-/// has come.
+/// One record: what one source partition changed in cells of one target partition, or how far its event time has come.
 struct DeltaBatch {
   DeltaHead head;
   std::vector<NamedDelta> deltas;
@@ -48,6 +47,7 @@ void write_delta(ByteWriter& out, std::string_view key, const CellDelta& delta, 
 /// A record of so many cells, whose changes are written already.
 [[nodiscard]] std::string encode_deltas(const DeltaHead& head, std::size_t cells, std::string_view written);
 
+/// The same of a batch, for tests.
 [[nodiscard]] std::string encode_deltas(const DeltaBatch& batch, const Names& names);
 /// Names not yet known are added. Nothing for bytes that are no such record.
 [[nodiscard]] std::optional<DeltaBatch> decode_deltas(std::string_view bytes, Names& names);

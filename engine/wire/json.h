@@ -17,8 +17,8 @@ namespace touchstone {
 /// Appends a JSON string with its quotes. The text must be UTF-8.
 void append_json_text(std::string_view text, std::string& out);
 
-/// Writes one JSON object into a string; the caller sees to the order of keys. These are names of fields and ids of
-/// maps, in which nothing has to be escaped.
+/// Writes one JSON object into a string; the caller sees to the order of keys. These are names of fields, windows and
+/// topics, ids and languages of maps: nothing in them has to be escaped.
 class JsonObject {
  public:
   explicit JsonObject(std::string& out) : out_(out) { out_.push_back('{'); }

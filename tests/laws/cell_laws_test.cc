@@ -167,5 +167,23 @@ TEST(PresenceLaws, EdgesCountDistinctCustomersInAnyOrderOfArrival) {
   }
 }
 
+// A crawler, say, or a customer number that many share: he is everywhere, all the time.
+TEST(PresenceLaws, WhoVisitsManyTouchpointsIsRememberedOnceForEach) {
+  using std::chrono::seconds;
+  const std::vector<WindowSpec> windows = {{"60s", seconds{60}, seconds{5}},
+                                           {"1d", std::chrono::hours{24}, seconds{60}}};
+  constexpr std::int64_t kTouchpoints = 2'000;
+  Presence presence;
+  std::int64_t first = 0;
+  for (std::int64_t i = 0; i < 10 * kTouchpoints; ++i) {
+    const Dimensions page{TouchpointNo(static_cast<std::uint16_t>(i % kTouchpoints)), {}, {}, {}};
+    const EventTime now = testing::at(i);
+    presence.visit(page, floor_to(now, seconds{5}), now - seconds{10}, windows,
+                   [&](std::size_t, const VisitCount& change) { first += change.visit.before ? 0 : 1; });
+  }
+  EXPECT_EQ(first, 2 * kTouchpoints + 6) << "each touchpoint's two cells, and the six of the one channel and stage";
+  EXPECT_LE(presence.entries().size(), kTouchpoints + kTouchpoints / 2);
+}
+
 }  // namespace
 }  // namespace touchstone

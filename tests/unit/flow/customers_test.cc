@@ -153,6 +153,46 @@ TEST(Customers, AreAsALargeMapWouldHaveThem) {
   EXPECT_EQ(again.take_due(at(now + 1'000'000'000)).size(), customers.take_due(at(now + 1'000'000'000)).size());
 }
 
+// Slots are given out in order, so that the first and the last of these have one place between them.
+TEST(Customers, WhoTakesAnothersPlaceTakesNothingElse) {
+  const auto rules = testing::small_rules();
+  Customers customers(*rules, 1);
+  const auto busy_at = [](std::int64_t second) {
+    Customer customer = active_at(second);
+    customer.ids.resize(50, {1, 2, at(second)});
+    return customer;
+  };
+  const auto touches_of = [&](Customers::Slot slot) {
+    Customer found;
+    customers.read(slot, found);
+    return found.touches.size();
+  };
+  const auto touch = [&](Customers::Slot slot) {
+    customers.open(slot).touches.push_back({{TouchpointNo(0), at(1)}, 0});
+    customers.changed(slot);
+  };
+  std::vector<Customers::Slot> slots;
+  for (int i = 0; i <= 1'024; ++i) {
+    slots.push_back(customers.find_or_add("customer-" + std::to_string(i)));
+    customers.open(slots.back()) = busy_at(i);
+    customers.changed(slots.back());
+  }
+  const Customers::Slot first = slots.front();
+  const Customers::Slot last = slots.back();
+  touch(first);
+  EXPECT_EQ(touches_of(first), 1U);
+  static_cast<void>(customers.open(last));  // a duplicate, which changes nothing
+  EXPECT_EQ(touches_of(first), 1U);
+  EXPECT_EQ(touches_of(last), 0U);
+  touch(last);
+  touch(first);
+  customers.forget(last);
+  EXPECT_EQ(touches_of(first), 2U);
+  static_cast<void>(customers.take_due(at(1'000'000'000)));  // where the forgotten one was still waiting
+  EXPECT_EQ(customers.find_or_add("another"), last) << "a slot is used again";
+  EXPECT_EQ(touches_of(last), 0U);
+}
+
 TEST(Customers, CannotBeRestoredWithoutTheirNumbering) {
   const auto rules = testing::small_rules();
   Customers customers(*rules, 1);
