@@ -6,6 +6,7 @@
 //   replay  the whole engine over a file, all outputs written
 //   state   what many customers cost: pauses, restarts (state.h)
 //   generate  no costs, but the load: invented journeys with known truth (generate.h)
+//   latency   no costs, but how long events take until a subscriber has what was derived from them (latency.h)
 //   detection  no costs, but how often and how late alerts are (detection.h, detection_kinds.h)
 //
 // Unit: CPU seconds per million events. Noise: repeat, and compare the lowest figures of one run.
@@ -27,6 +28,7 @@
 #include "bench/detection_kinds.h"
 #include "bench/floors.h"
 #include "bench/generate.h"
+#include "bench/latency.h"
 #include "bench/measure.h"
 #include "bench/state.h"
 #include "ingest/event_decoder.h"
@@ -237,6 +239,25 @@ void add_generate(CLI::App& app, GenerateOptions& options, int& status) {
   });
 }
 
+void add_latency(CLI::App& app, LatencyOptions& options, int& status) {
+  auto* command = app.add_subcommand("latency", "From an event's place in the schedule to its committed interaction");
+  command->add_option("--brokers", options.brokers, "bootstrap.servers")->required();
+  command->add_option("--topic", options.topic, "Where events go")->required();
+  command->add_option("--answers", options.answers, "The topic of interactions")->required();
+  command->add_option("--rate", options.rate, "Events a second")->check(some())->capture_default_str();
+  command->add_option("--customers", options.stream.customers, "How many there are")
+      ->check(some())
+      ->capture_default_str();
+  command->add_option("--warm-up", options.warm_up_s, "Seconds before it is measured")->capture_default_str();
+  command->add_option("--seconds", options.measured_s, "How long")->check(some())->capture_default_str();
+  command->callback([&] {
+    options.stream.events_a_second = static_cast<std::uint32_t>(options.rate);
+    const auto measured = measure_latency(options);
+    if (measured) print(*measured, std::cout);
+    status = !measured ? failed(measured.error()) : measured->unanswered > 0 ? 1 : 0;
+  });
+}
+
 int command_line(int argc, char** argv) {
   CLI::App app("What an event costs, in CPU seconds per million", "touchstone-bench");
   app.require_subcommand(1);
@@ -272,6 +293,8 @@ int command_line(int argc, char** argv) {
   add_state(app, keeping, status);
   GenerateOptions generating;
   add_generate(app, generating, status);
+  LatencyOptions asking;
+  add_latency(app, asking, status);
   CLI11_PARSE(app, argc, argv);
   return status;
 }

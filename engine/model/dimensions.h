@@ -23,6 +23,7 @@ struct Dimensions {
 using CellMask = std::uint8_t;
 inline constexpr std::size_t kCellsOfOne = 8;
 inline constexpr CellMask kEveryCell = 0xFF;
+[[nodiscard]] constexpr bool is_in(CellMask mask, std::size_t cell) { return ((unsigned{mask} >> cell) & 1U) != 0; }
 
 /// Of the touchpoint, the channel, the stage and the whole: each for the segment, and for all segments.
 [[nodiscard]] constexpr std::array<CellNo, kCellsOfOne> cells_of(const Dimensions& at) {

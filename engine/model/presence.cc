@@ -25,7 +25,7 @@ Presence::Neighbours Presence::neighbours(const Dimensions& at, EventTime pane) 
   Neighbours near;
   const auto set = [](CellMask cells, EventTime time, std::array<EventTime, kCellsOfOne>& times) {
     for (std::size_t cell = 0; cell < kCellsOfOne; ++cell) {
-      if (((cells >> cell) & 1U) != 0) times[cell] = time;
+      if (is_in(cells, cell)) times[cell] = time;
     }
   };
   // From the latest on, so that of those after the pane the nearest is the last one seen, and of those before the

@@ -67,7 +67,7 @@ class Presence {
       return Visit{now, has_before && now - before <= longest ? std::optional(before) : std::nullopt};
     };
     for (std::size_t cell = 0; cell < kCellsOfOne; ++cell) {
-      const auto is = [&](CellMask mask) { return ((mask >> cell) & 1U) != 0; };
+      const auto is = [&](CellMask mask) { return is_in(mask, cell); };
       if (is(near.present)) continue;
       show(cell, VisitCount{pair(pane, is(near.preceded), near.before[cell]), 1});
       if (!is(near.followed)) continue;
