@@ -2,8 +2,7 @@
 //
 //   drain   reads and counts: nothing that reads Kafka can be cheaper
 //   decode  drains, and decodes each event: nothing that understands events can be cheaper
-//   copy    decodes, and writes one record of the size of an attributed event for each, in transactions with the
-//   offsets
+//   copy    decodes, and writes one record of the size of an attributed event for each, in transactions with the offsets
 //           read: nothing that answers each event exactly once can be cheaper
 #pragma once
 
