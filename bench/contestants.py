@@ -129,7 +129,6 @@ def add_arguments(parser):
     parser.add_argument("--customers", type=int, default=1_000_000)
     parser.add_argument("--partitions", type=int, default=4)
     parser.add_argument("--workers", type=int, default=1, help="of each stage")
-    parser.add_argument("--commit", type=int, default=100, help="ms between commits or checkpoints")
     parser.add_argument("--rules", type=int, default=100)
     parser.add_argument("--build", default=str(ROOT / "build" / "release"))
 

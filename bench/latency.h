@@ -22,7 +22,7 @@ struct LatencyOptions {
   std::string topic;             ///< events go there, each as a record of its own
   std::string answers;           ///< the topic of interactions
   double rate = 10'000;          ///< events a second, evenly spaced
-  std::uint32_t warm_up_s = 20;  ///< sent, but not measured
+  std::uint32_t warm_up_s = 40;  ///< sent, but not measured
   std::uint32_t measured_s = 30;
 };
 

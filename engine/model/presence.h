@@ -24,11 +24,11 @@
 
 namespace touchstone {
 
-/// A customer's visit to a cell, by panes. Ordered by time.
+/// A customer's visit to a cell, by panes.
 struct Visit {
   EventTime pane;
   std::optional<EventTime> before;  ///< the visit before it in time, unless no window holds both
-  friend auto operator<=>(const Visit&, const Visit&) = default;
+  friend bool operator==(const Visit&, const Visit&) = default;
 };
 
 /// How many customers' visits of the same kind came, or (negative) were broken up.
@@ -46,7 +46,8 @@ struct PresenceEdges {
 };
 [[nodiscard]] PresenceEdges edges_of(const Visit& visit, const WindowSpec& window);
 
-/// Where one customer was. Bounded: for each cell the panes not older than the watermark and one, and a few more.
+/// Where one customer was. Bounded: for each cell the panes not older than the watermark and one, and up to a quarter
+/// more that wait to be dropped.
 class Presence {
  public:
   struct Entry {

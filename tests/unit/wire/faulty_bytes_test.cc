@@ -6,6 +6,7 @@
 
 #include "engine/model/quantile.h"
 #include "engine/wire/customer_record.h"
+#include "engine/wire/delta_batch.h"
 #include "engine/wire/records.h"
 #include "tests/support/maps.h"
 
@@ -91,6 +92,26 @@ TEST(FaultyBytes, AreTimesThatNoDurationCanBeAddedTo) {
   EXPECT_FALSE(is_time(-kFurthestTimeMs - 1));
   EXPECT_FALSE(is_time(INT64_MAX));
   EXPECT_FALSE(is_time(INT64_MIN));
+}
+
+TEST(FaultyBytes, AreTheChangesOfOnePaneTwice) {
+  Names names = testing::small_rules()->names();
+  DeltaBatch batch;
+  batch.head.sources = 1;
+  NamedDelta& all = batch.deltas.emplace_back(NamedDelta{{Scope::kAll, "all", "all"}, {}});
+  for (const std::int64_t each : {0, 5}) all.delta.panes[testing::at(each)].add({MeasureKind::kInteractions, 0}, 1);
+  std::string bytes = encode_deltas(batch, names);
+  EXPECT_TRUE(decode_deltas(bytes, names));
+  const auto written = [](std::int64_t second) {
+    ByteWriter out;
+    out.time(testing::at(second));
+    return out.take();
+  };
+  ASSERT_EQ(written(0).size(), written(5).size());
+  const std::size_t later = bytes.find(written(5));
+  ASSERT_NE(later, std::string::npos);
+  bytes.replace(later, written(5).size(), written(0));
+  EXPECT_FALSE(decode_deltas(bytes, names));
 }
 
 TEST(FaultyBytes, AreACustomersPanesOutOfOrder) {
