@@ -1,7 +1,9 @@
 #include "app/engine.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <thread>
 #include <utility>
 
 #include <spdlog/spdlog.h>
@@ -68,6 +70,7 @@ void Engine::add_workers(WorkerRecipe recipe, const std::vector<std::string>& to
     if (mine.stage == StageKind::kJourney && number < options_.questions.size())
       mine.questions = options_.questions[number];
     mine.memory = options_.memory;
+    mine.load_threads = std::max(1U, std::thread::hardware_concurrency());
     mine.max_staged_bytes = options_.max_staged_bytes;
     log.connection = options_.kafka;
     log.instance = options_.instance + "-" + mine.name;

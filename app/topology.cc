@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <numeric>
 #include <optional>
 #include <string_view>
@@ -40,16 +41,19 @@ std::string sources_text(const Topology& topology) {
   return text;
 }
 
-/// The decoders of one thread: one for each limit that rules set, which is nearly always the same.
+/// The decoders of one worker: one for each limit that rules set, which is nearly always the same. Thread-safe; what it
+/// gives is not.
 class Decoders {
  public:
   std::shared_ptr<EventDecoder> of(Millis max_future) {
+    const std::scoped_lock lock(mutex_);
     std::shared_ptr<EventDecoder>& decoder = by_max_future_[max_future];
     if (!decoder) decoder = std::make_shared<EventDecoder>(max_future);
     return decoder;
   }
 
  private:
+  std::mutex mutex_;
   std::map<Millis, std::shared_ptr<EventDecoder>> by_max_future_;
 };
 

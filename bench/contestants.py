@@ -16,7 +16,8 @@ import harness  # noqa: E402
 
 INPUT = "bench-events"
 RUN_SECONDS = 1_800  # a guard against hanging
-CORE_WINDOWS = [{"size": "1m", "step": "5s"}, {"size": "5m", "step": "15s"}, {"size": "1h", "step": "1m"}]
+WINDOWS = [{"size": size, "step": step} for size, step in (("1m", "5s"), ("5m", "15s"), ("1h", "1m"), ("24h", "10m"), ("7d", "1h"))]  # the defaults
+CORE_WINDOWS = WINDOWS[:3]
 
 
 class Usage:
@@ -41,7 +42,8 @@ class Usage:
         self.seconds = time.monotonic() - begun
         self.cpu = used.ru_utime + used.ru_stime
         self.peak_mib = used.ru_maxrss / 1024
-        self.written_mib = used.ru_oublock * 512 / 2**20
+        self.written_bytes = used.ru_oublock * 512
+        self.kafka_bytes = 0  # said by who knows its topics
 
 
 class Bench:
@@ -62,7 +64,7 @@ class Bench:
                             "--event-rate", options.event_rate, "--partitions", options.partitions, "--begin", "2026-01-01T00:00:00Z",
                             "--topic", self.input, "--brokers", self.kafka.address], seconds=RUN_SECONDS).stderr.decode()
         print(f"load: {said.strip().splitlines()[-1]}; {options.partitions} partitions, {options.customers} customers, "
-              f"{options.event_rate} events in a second of event time, {options.rules} rules", flush=True)
+              f"{options.event_rate} events in a second of event time", flush=True)
 
     def engine(self, name, to_end, **settings):
         """With a group and topics of its own."""
@@ -104,10 +106,20 @@ class Bench:
         return self.floor(name)
 
     def measure(self, name):
+        return self.measure_command(name, lambda: self.command(name))
+
+    def measure_command(self, name, make):
+        """`make` gives the command of this run."""
         self.runs += 1
-        usage = Usage(self.command(name), self.world.directory / f"run-{self.runs}.log")
-        self.tidy(f"{name}-{self.runs}.")
+        prefix = f"{name}-{self.runs}."
+        usage = Usage(make(), self.world.directory / f"run-{self.runs}.log")
+        usage.kafka_bytes = self.kept_by_kafka(prefix)
+        self.tidy(prefix)
         return usage
+
+    def kept_by_kafka(self, prefix):
+        """Bytes of these topics, without indexes."""
+        return sum(segment.stat().st_size for segment in self.kafka.directory.glob(f"data/{prefix}*/*.log"))
 
     def tidy(self, prefix):
         """What the run wrote to Kafka and to its directory."""

@@ -52,10 +52,10 @@ std::optional<Customers::Slot> Customers::find(std::string_view id, std::uint64_
 Customers::Slot Customers::find_or_add(std::string_view id) {
   const std::uint64_t hash = hash_of_customer(id);
   const std::optional<Slot> known = find(id, hash);
-  return known ? *known : add(id, hash);
+  return known ? *known : add(id, hash, 0);
 }
 
-Customers::Slot Customers::add(std::string_view id, std::uint64_t hash) {
+Customers::Slot Customers::add(std::string_view id, std::uint64_t hash, std::uint32_t size) {
   Slot slot = 0;
   if (free_.empty()) {
     slot = static_cast<Slot>(held_.size());
@@ -66,8 +66,9 @@ Customers::Slot Customers::add(std::string_view id, std::uint64_t hash) {
   }
   Held& held = held_[slot];
   held = Held{};
-  held.bytes = std::make_unique_for_overwrite<char[]>(room_for(id.size()));
+  held.bytes = std::make_unique_for_overwrite<char[]>(room_for(id.size() + size));
   held.id_size = static_cast<std::uint32_t>(id.size());
+  held.size = size;
   std::copy(id.begin(), id.end(), held.bytes.get());
   index_[slice_of_hash(hash, index_.size())].insert(tag_of(hash), slot);
   return slot;
@@ -243,7 +244,7 @@ bool Customers::restore_numbering(std::string_view bytes) {
 
 bool Customers::restore(std::string_view id, std::string_view bytes) {
   if (!numbering_restored_ || !codec_.decode(bytes, scratch_)) return false;
-  const Slot slot = add(id, hash_of_customer(id));
+  const Slot slot = add(id, hash_of_customer(id), static_cast<std::uint32_t>(bytes.size()));
   keep(held_[slot], bytes);
   stand(slot, scratch_);
   return true;

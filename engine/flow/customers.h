@@ -100,7 +100,8 @@ class Customers {
   };
 
   [[nodiscard]] std::optional<Slot> find(std::string_view id, std::uint64_t hash) const;
-  Slot add(std::string_view id, std::uint64_t hash);
+  /// With room for so many bytes of what is remembered, which keep() then has to fill.
+  Slot add(std::string_view id, std::uint64_t hash, std::uint32_t size);
   void keep(Held& held, std::string_view bytes);
   void decode(const Held& held, Customer& into) const;
   void encode(const Customer& customer, Held& held);

@@ -24,24 +24,22 @@ Task::Task(TaskId id, TaskOptions options, StageFactory factory)
       slices_(options_.slices),
       position_states_(options_.slices) {}
 
-Result<Offset> Task::restore(Log& log, Tables& tables, const Restoring& with, Ahead ahead) {
+Result<void> Task::catch_up(Log& log, Tables& tables, Pulse& pulse) {
   state_ = State::kRestoring;
   // Committed offsets are read before the changelog: what they cover is then in it.
-  auto committed = log.committed(input());
+  const auto committed = log.committed(input());
   if (!committed) return committed.error();
-  if (options_.changelog.empty()) {
-    TOUCHSTONE_TRY(make_stage(std::nullopt));
-  } else {
-    const auto caught_up = catch_up({id_, options_.changelog}, log, tables, with.pulse);
-    if (!caught_up) return caught_up.error();
-    restored_records_ = *caught_up;
-    TOUCHSTONE_TRY(load(tables, with, *committed));
-  }
-  return settle(log, *committed, ahead);
+  found_committed_ = *committed;
+  if (options_.changelog.empty()) return {};
+  const auto caught_up = touchstone::catch_up({id_, options_.changelog}, log, tables, pulse);
+  if (!caught_up) return caught_up.error();
+  restored_records_ = *caught_up;
+  return {};
 }
 
 // The positions and the rules sort before everything that a stage is needed for.
-Result<void> Task::load(Tables& tables, const Restoring& with, std::optional<Offset> committed) {
+Result<void> Task::load(Tables& tables, const Restoring& with) {
+  if (options_.changelog.empty()) return make_stage();
   bool sound = true;
   std::size_t loaded = 0;
   Result<void> made{};
@@ -57,11 +55,11 @@ Result<void> Task::load(Tables& tables, const Restoring& with, std::optional<Off
         rules_found_ = value;
         break;
       default:
-        if (!stage_) made = make_stage(committed);
+        if (!stage_) made = make_stage();
         sound = made && stage_->restore(key, value);
     }
   }));
-  if (sound && made && !stage_) made = make_stage(committed);
+  if (sound && made && !stage_) made = make_stage();
   if (!made) return made;
   if (!sound) return Error(ErrorKind::kReject, "the state of " + named(id_) + " cannot be read by this version");
   return {};
@@ -78,8 +76,8 @@ bool Task::restore_position(std::string_view key, std::string_view value) {
   return true;
 }
 
-Result<void> Task::make_stage(std::optional<Offset> committed) {
-  const bool replays = position_states_.front() && committed && slices_.lowest() < *committed;
+Result<void> Task::make_stage() {
+  const bool replays = position_states_.front() && found_committed_ && slices_.lowest() < *found_committed_;
   auto stage = factory_(id_, slices_, replays ? std::optional<std::string_view>(rules_found_) : std::nullopt);
   if (!stage) {
     return Error(stage.error().kind(), "the rules recorded with the state of " + named(id_) +
@@ -96,7 +94,8 @@ Result<void> Task::make_stage(std::optional<Offset> committed) {
   return {};
 }
 
-Result<Offset> Task::settle(Log& log, std::optional<Offset> committed, Ahead ahead) {
+Result<Offset> Task::settle(Log& log, Ahead ahead) {
+  const std::optional<Offset> committed = std::exchange(found_committed_, std::nullopt);
   auto range = log.range(input());
   if (!range) return range.error();
   const bool fresh = !position_states_.front().has_value();

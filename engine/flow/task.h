@@ -1,6 +1,6 @@
 // One stage on one partition: where it stands in its log, and how it comes back there.
 //
-//   Created --restore()--> Restoring --> Replaying --> Running --> Closed (destroyed)
+//   Created -catch_up()--> Restoring --> Replaying --> Running --> Closed (destroyed)
 //                              |             ^ the log is read again from the lowest slice's position up to the
 //                              |             | committed offset; what is produced then is dropped, it was
 //                              +-------------+ written before
@@ -28,7 +28,7 @@
 namespace touchstone {
 
 /// `recorded`: the text of the rules to go on with; nothing: those in force now. Fails if rules cannot be made of the
-/// text.
+/// text. Tasks may be made in several threads at once.
 using StageFactory = std::function<Result<std::unique_ptr<Stage>>(const TaskId& task, const Slices& slices,
                                                                   std::optional<std::string_view> recorded)>;
 
@@ -58,14 +58,20 @@ class Task {
   /// worth trying again. If it stays so, the group's offsets were reset.
   enum class Ahead : std::uint8_t { kTryAgain, kRefuse };
 
-  /// Brings tables up to the changelog, the stage up to the tables, and says from where the log must be read.
-  /// kReject: the state does not fit this configuration or this log; the message says what to do.
-  /// kRetry also where there is no memory for all of it.
   struct Restoring {
     Pulse& pulse;                                 ///< every record and key is a beat
     const std::function<Result<void>()>& memory;  ///< WorkerOptions::memory
   };
-  Result<Offset> restore(Log& log, Tables& tables, const Restoring& with, Ahead ahead);
+  /// A task is restored in three steps, each of which needs the one before. kReject, of any of them: the state does not
+  /// fit this configuration or this log; the message says what to do.
+  ///
+  /// First: brings the tables up to the changelog.
+  Result<void> catch_up(Log& log, Tables& tables, Pulse& pulse);
+  /// Second: brings the stage up to the tables, which takes longest where there is much state. May run in a thread of
+  /// its own beside others that load other tasks. kRetry also where there is no memory for all of it.
+  Result<void> load(Tables& tables, const Restoring& with);
+  /// Third: says from where the log must be read.
+  Result<Offset> settle(Log& log, Ahead ahead);
   /// How many records of the changelog that took: few where the tables had a copy.
   [[nodiscard]] std::uint64_t restored_records() const { return restored_records_; }
 
@@ -99,10 +105,8 @@ class Task {
   [[nodiscard]] bool dirty() const;
 
  private:
-  Result<void> load(Tables& tables, const Restoring& with, std::optional<Offset> committed);
   bool restore_position(std::string_view key, std::string_view value);
-  Result<void> make_stage(std::optional<Offset> committed);
-  Result<Offset> settle(Log& log, std::optional<Offset> committed, Ahead ahead);
+  Result<void> make_stage();
   [[nodiscard]] Error lost(Offset begin) const;
 
   TaskId id_;
@@ -118,6 +122,7 @@ class Task {
   std::uint64_t restored_records_ = 0;
   bool dirty_ = false;
   bool has_positions_ = false;                               ///< every slice has been written at least once
+  std::optional<Offset> found_committed_;                    ///< of the group, while restoring
   std::vector<std::optional<std::string>> position_states_;  ///< by slice, while restoring
   std::string fingerprint_;                                  ///< of the state found, while restoring
   std::optional<std::string> rules_found_;                   ///< with the state, while restoring

@@ -1,7 +1,10 @@
 #include "engine/flow/worker.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
+
+#include "engine/flow/load_together.h"
 
 namespace touchstone {
 namespace {
@@ -179,33 +182,56 @@ Result<void> Worker::handle(const Polled& polled) {
   return {};
 }
 
-// What has no task yet, one after another as long as there is memory for it.
+// What has no task yet, as long as there is memory for it: some together, and for which there was not enough then, one
+// after another.
 Result<void> Worker::assign_owned() {
-  for (const TopicPartition& partition : owned_) {
-    if (assigned_.contains(partition)) continue;
-    board_.set_ready(options_.name, false);
-    if (rest_ != Rest::kNone) return {};
-    TOUCHSTONE_TRY(assign(partition));
+  std::vector<TopicPartition> waiting;
+  std::copy_if(owned_.begin(), owned_.end(), std::back_inserter(waiting),
+               [this](const TopicPartition& each) { return !assigned_.contains(each); });
+  if (waiting.empty()) return {};
+  board_.set_ready(options_.name, false);
+  for (const std::size_t together : {std::max<std::size_t>(options_.load_threads, 1), std::size_t{1}}) {
+    std::erase_if(waiting, [this](const TopicPartition& each) { return assigned_.contains(each); });
+    for (std::size_t first = 0; first < waiting.size(); first += together) {
+      if (rest_ != Rest::kNone) return {};
+      TOUCHSTONE_TRY(assign(std::span(waiting).subspan(first, std::min(together, waiting.size() - first))));
+    }
   }
   return {};
 }
 
-Result<void> Worker::assign(const TopicPartition& partition) {
-  board_.set_ready(options_.name, false);
+Result<void> Worker::assign(std::span<const TopicPartition> partitions) {
   options_.pulse->begin("restoring");
-  const TaskId id{options_.stage, partition.topic, partition.partition};
-  Assigned assigned;
-  if (options_.claims) assigned.claim = options_.claims->take(id);
-  assigned.task = std::make_unique<Task>(id, options_.task, options_.factory);
-  const auto ahead = failures_ < kAttemptsAhead ? Task::Ahead::kTryAgain : Task::Ahead::kRefuse;
-  auto from = assigned.task->restore(*log_, tables_, {*options_.pulse, options_.memory}, ahead);
-  board_.count_restored(assigned.task->restored_records());
-  if (!from && from.error().kind() == ErrorKind::kRetry && !memory()) {
-    // What was restored so far is dropped here; its partition stays ours.
-    restore_after_ = clock_.now() + kRestoreAgain;
-    rest(Rest::kInPlace, from.error());
-    return {};
+  std::vector<Assigned> restoring;
+  std::vector<Task*> tasks;
+  for (const TopicPartition& partition : partitions) {
+    const TaskId id{options_.stage, partition.topic, partition.partition};
+    Assigned& assigned = restoring.emplace_back();
+    if (options_.claims) assigned.claim = options_.claims->take(id);
+    assigned.task = std::make_unique<Task>(id, options_.task, options_.factory);
+    tasks.push_back(assigned.task.get());
+    const auto caught_up = assigned.task->catch_up(*log_, tables_, *options_.pulse);
+    board_.count_restored(assigned.task->restored_records());
+    if (!caught_up) return caught_up;
   }
+  const std::vector<Result<void>> loaded = load_together(tasks, tables_, {*options_.pulse, options_.memory});
+  for (std::size_t i = 0; i < restoring.size(); ++i) {
+    if (loaded[i]) {
+      TOUCHSTONE_TRY(begin(partitions[i], std::move(restoring[i])));
+    } else if (loaded[i].error().kind() != ErrorKind::kRetry || memory()) {
+      return loaded[i].error();
+    } else if (partitions.size() == 1) {
+      // What was loaded so far is dropped here; its partition stays ours.
+      restore_after_ = clock_.now() + kRestoreAgain;
+      rest(Rest::kInPlace, loaded[i].error());
+    }
+  }
+  return {};
+}
+
+Result<void> Worker::begin(const TopicPartition& partition, Assigned assigned) {
+  const auto ahead = failures_ < kAttemptsAhead ? Task::Ahead::kTryAgain : Task::Ahead::kRefuse;
+  const auto from = assigned.task->settle(*log_, ahead);
   if (!from) return from.error();
   if (options_.to_end && options_.outermost) TOUCHSTONE_TRY(find_limit(partition));
   TOUCHSTONE_TRY(log_->start(partition, *from));

@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -56,6 +57,7 @@ struct WorkerOptions {
   std::shared_ptr<Claims> claims{};
   bool outermost = true;  ///< it reads the input itself, and so finds the end; else the log tells
   std::shared_ptr<Pulse> pulse = std::make_shared<Pulse>();  ///< shared with whoever watches it
+  std::size_t load_threads = 1;                              ///< that bring back the state of its partitions
   /// With `to_end`: of all its topics. The end is looked for only while all of them are ours, because it is the highest
   /// time of all; the group may give them one after another, as it takes away those of members that are gone.
   std::size_t partitions = 1;
@@ -117,7 +119,8 @@ class Worker {
   Result<void> give_up_input();
   Result<void> assign_owned();
   Result<void> handle(const Polled& polled);
-  Result<void> assign(const TopicPartition& partition);
+  Result<void> assign(std::span<const TopicPartition> partitions);
+  Result<void> begin(const TopicPartition& partition, Assigned assigned);
   Result<void> lose(const std::vector<TopicPartition>& partitions);
   Result<void> process(const Record& record);
   Result<void> change_rules();
