@@ -5,9 +5,11 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <thread>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -16,6 +18,7 @@
 #include <unistd.h>
 
 #include "app/record_text.h"
+#include "bench/scraper.h"
 #include "ingest/kafka_handles.h"
 
 namespace touchstone::bench {
@@ -25,6 +28,7 @@ using Steady = std::chrono::steady_clock;
 constexpr std::chrono::seconds kPatience{20};
 constexpr int kAskMs = 10'000;
 constexpr int kPollMs = 10;
+constexpr std::chrono::milliseconds kScrapePause{20};
 
 double milliseconds(Steady::duration duration) { return std::chrono::duration<double, std::milli>(duration).count(); }
 
@@ -152,7 +156,9 @@ class Subscriber {
 
 /// What was sent, and when it was to be sent.
 struct Sent {
-  std::unordered_map<std::string, Steady::time_point> due;  ///< by id; of an event that came twice the first
+  std::unordered_map<std::string, Steady::time_point> due;  ///< by id, after the warm-up; of what came twice the first
+  std::vector<Steady::time_point> in_order;                 ///< of all, likewise each once
+  std::size_t warm_up = 0;                                  ///< so many of these came before
   Steady::duration late{};                                  ///< at the most
 };
 
@@ -169,6 +175,7 @@ Result<Sent> send(const LatencyOptions& options) {
   const auto measured = static_cast<std::uint64_t>(options.rate * (options.warm_up_s + options.measured_s));
   const auto warm_up = static_cast<std::uint64_t>(options.rate * options.warm_up_s);
   Sent sent;
+  std::unordered_set<std::string> known;
   const auto begun = Steady::now();
   for (std::uint64_t i = 0; i < measured; ++i) {
     const StreamRecord record = stream.next();
@@ -178,10 +185,12 @@ Result<Sent> send(const LatencyOptions& options) {
       rd_kafka_poll(producer->get(), 0);
       std::this_thread::sleep_until(due);
     }
-    if (i >= warm_up) {
-      sent.late = std::max(sent.late, Steady::now() - due);
-      sent.due.try_emplace(std::string(id_of(record.value)), due);
+    if (i == warm_up) sent.warm_up = sent.in_order.size();
+    if (known.emplace(id_of(record.value)).second) {
+      sent.in_order.push_back(due);
+      if (i >= warm_up) sent.due.emplace(id_of(record.value), due);
     }
+    if (i >= warm_up) sent.late = std::max(sent.late, Steady::now() - due);
     if (rd_kafka_produce(topic.get(), RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY | RD_KAFKA_MSG_F_BLOCK,
                          const_cast<char*>(record.value.data()), record.value.size(), record.customer.data(),
                          record.customer.size(), nullptr) != 0) {
@@ -208,10 +217,32 @@ void wait_for_rest(const Subscriber& subscriber) {
   }
 }
 
-double quantile(const std::vector<double>& sorted, double part) {
-  if (sorted.empty()) return 0;
-  const auto rank = static_cast<std::size_t>(part * static_cast<double>(sorted.size()));
-  return sorted[std::min(rank, sorted.size() - 1)];
+/// Takes the times to pieces.
+Quantiles quantiles_of(std::vector<double> took) {
+  std::sort(took.begin(), took.end());
+  const auto at = [&](double part) {
+    if (took.empty()) return 0.0;
+    const auto rank = static_cast<std::size_t>(part * static_cast<double>(took.size()));
+    return took[std::min(rank, took.size() - 1)];
+  };
+  return {.p50 = at(0.50), .p99 = at(0.99), .p999 = at(0.999), .longest = at(1)};
+}
+
+Result<Quantiles> counted(const Sent& sent, Scraper& scraper) {
+  const auto seen = scraper.take();
+  if (!seen) return seen.error();
+  std::vector<double> took;
+  std::size_t next = 0;
+  for (const Scraper::Seen& each : *seen) {
+    for (; next < sent.in_order.size() && next < each.count; ++next) {
+      if (next >= sent.warm_up) took.push_back(milliseconds(each.when - sent.in_order[next]));
+    }
+  }
+  if (next != sent.in_order.size() || seen->back().count != next) {
+    return Error(ErrorKind::kReject, fmt::format("the page counts {} interactions in the end, of {}",
+                                                 seen->empty() ? 0 : seen->back().count, sent.in_order.size()));
+  }
+  return quantiles_of(std::move(took));
 }
 
 }  // namespace
@@ -219,11 +250,18 @@ double quantile(const std::vector<double>& sorted, double part) {
 Result<Latency> measure_latency(const LatencyOptions& options) {
   const auto subscriber = Subscriber::open(options);
   if (!subscriber) return subscriber.error();
+  std::optional<Scraper> scraper;
+  if (options.metrics_port != 0) scraper.emplace(options.metrics_port, "touchstone_interactions_total", kScrapePause);
   auto sent = send(options);
   if (!sent) return sent.error();
   wait_for_rest(**subscriber);
 
   Latency latency;
+  if (scraper) {
+    const auto found = counted(*sent, *scraper);
+    if (!found) return found.error();
+    latency.counted = *found;
+  }
   latency.asked = sent->due.size();
   latency.sent_late = milliseconds(sent->late);
   std::vector<double> took;
@@ -234,20 +272,19 @@ Result<Latency> measure_latency(const LatencyOptions& options) {
     sent->due.erase(due);
   }
   latency.unanswered = sent->due.size();
-  std::sort(took.begin(), took.end());
-  latency.p50 = quantile(took, 0.50);
-  latency.p99 = quantile(took, 0.99);
-  latency.p999 = quantile(took, 0.999);
-  latency.longest = took.empty() ? 0 : took.back();
+  latency.answers = quantiles_of(std::move(took));
   return latency;
 }
 
 void print(const Latency& latency, std::ostream& out) {
-  fmt::print(
-      out,
-      "{} events, {} unanswered; ms until the answer: p50 {:.1f}, p99 {:.1f}, p99.9 {:.1f}, longest {:.1f}; sent at "
-      "most {:.1f} ms late\n",
-      latency.asked, latency.unanswered, latency.p50, latency.p99, latency.p999, latency.longest, latency.sent_late);
+  const auto print_one = [&](const char* until, const Quantiles& took) {
+    fmt::print(out, "; ms until {}: p50 {:.1f}, p99 {:.1f}, p99.9 {:.1f}, longest {:.1f}", until, took.p50, took.p99,
+               took.p999, took.longest);
+  };
+  fmt::print(out, "{} events, {} unanswered", latency.asked, latency.unanswered);
+  print_one("the answer", latency.answers);
+  if (latency.counted) print_one("counted in the metrics page", *latency.counted);
+  fmt::print(out, "; sent at most {:.1f} ms late\n", latency.sent_late);
 }
 
 }  // namespace touchstone::bench

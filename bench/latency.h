@@ -3,11 +3,13 @@
 //
 // Events are sent by a schedule that waits for nothing, and measured from their place in it, so that whoever stands
 // still is charged for all that had to wait (G. Tene's "coordinated omission"). The answer is the derived interaction
-// with the event's id, read as a subscriber reads it: committed records only.
+// with the event's id, read as a subscriber reads it: committed records only. With a metrics page, also how long until
+// it counts the event: the n-th event is there when the counter of interactions has reached n.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <ostream>
 #include <string>
 
@@ -24,17 +26,26 @@ struct LatencyOptions {
   double rate = 10'000;          ///< events a second, evenly spaced
   std::uint32_t warm_up_s = 40;  ///< sent, but not measured
   std::uint32_t measured_s = 30;
+  /// On loopback, of an engine that has counted nothing yet; 0: it is not asked. Asking is work for the engine too, so
+  /// answers come a little later than without.
+  std::uint16_t metrics_port = 0;
 };
 
-/// Milliseconds; of the events that were to be sent after the warm-up.
-struct Latency {
-  std::size_t asked = 0;
-  std::size_t unanswered = 0;  ///< 20 s after the last one was sent
+/// Milliseconds.
+struct Quantiles {
   double p50 = 0;
   double p99 = 0;
   double p999 = 0;
   double longest = 0;
-  double sent_late = 0;  ///< by how much the schedule was missed at the most: what the sender itself adds
+};
+
+/// Of the events that were to be sent after the warm-up.
+struct Latency {
+  std::size_t asked = 0;
+  std::size_t unanswered = 0;  ///< 20 s after the last one was sent
+  Quantiles answers;
+  std::optional<Quantiles> counted;  ///< in the metrics page, with the time between two questions
+  double sent_late = 0;  ///< by how much the schedule was missed at the most: what the sender itself adds, in ms
 };
 
 [[nodiscard]] Result<Latency> measure_latency(const LatencyOptions& options);

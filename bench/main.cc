@@ -250,6 +250,7 @@ void add_latency(CLI::App& app, LatencyOptions& options, int& status) {
       ->capture_default_str();
   command->add_option("--warm-up", options.warm_up_s, "Seconds before it is measured")->capture_default_str();
   command->add_option("--seconds", options.measured_s, "How long")->check(some())->capture_default_str();
+  command->add_option("--metrics-port", options.metrics_port, "Also until an engine's metrics page counts it");
   command->callback([&] {
     options.stream.events_a_second = static_cast<std::uint32_t>(options.rate);
     const auto measured = measure_latency(options);

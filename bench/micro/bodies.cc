@@ -291,13 +291,16 @@ class Store {
   std::unique_ptr<Tables> tables_;
 };
 
+constexpr std::uint64_t kSlices = 256;
+
 std::vector<TableChange> changes_of(const Samples& sample, const RulesPtr& rules) {
   const Codec codec(rules);
   std::map<std::string, std::string> values;
   for (const Sample::Seen& each : sample->seen()) {
     ByteWriter out;
     codec.codec.encode(each.after, out);
-    values[customer_key(each.event->customer)] = out.take();
+    const auto slice = static_cast<std::uint32_t>(hash_of_customer(each.event->customer) % kSlices);
+    values[customer_key(slice, each.event->customer)] = out.take();
   }
   std::vector<TableChange> changes;
   for (const auto& [key, value] : values) changes.push_back({key, value});

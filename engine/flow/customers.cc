@@ -213,10 +213,10 @@ std::vector<TableChange> Customers::take_changes(std::uint32_t slice) {
     if (Open& place = place_of(slot); place.slot == slot) catch_up(place);
     Held& held = held_[slot];
     held.changed = false;
-    changes.push_back({customer_key(id(slot)), std::string(held.bytes.get() + held.id_size, held.size)});
+    changes.push_back({customer_key(slice, id(slot)), std::string(held.bytes.get() + held.id_size, held.size)});
   }
   for (const std::string& id : forgotten_[slice]) {
-    if (!find(id)) changes.push_back({customer_key(id), std::nullopt});
+    if (!find(id)) changes.push_back({customer_key(slice, id), std::nullopt});
   }
   changed_[slice].clear();
   forgotten_[slice].clear();
@@ -242,9 +242,12 @@ bool Customers::restore_numbering(std::string_view bytes) {
   return true;
 }
 
-bool Customers::restore(std::string_view id, std::string_view bytes) {
-  if (!numbering_restored_ || !codec_.decode(bytes, scratch_)) return false;
-  const Slot slot = add(id, hash_of_customer(id), static_cast<std::uint32_t>(bytes.size()));
+bool Customers::restore(std::string_view key, std::string_view bytes) {
+  const std::optional<CustomerKeyParts> parts = read_customer_key(key);
+  if (!parts || !numbering_restored_ || !codec_.decode(bytes, scratch_)) return false;
+  const std::uint64_t hash = hash_of_customer(parts->customer);
+  if (slice_of_hash(hash, index_.size()) != parts->slice) return false;
+  const Slot slot = add(parts->customer, hash, static_cast<std::uint32_t>(bytes.size()));
   keep(held_[slot], bytes);
   stand(slot, scratch_);
   return true;

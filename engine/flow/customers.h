@@ -65,7 +65,7 @@ class Customers {
 
   /// Puts back what take_changes gave: first the numbering, then customers, each once. False: it is not that.
   [[nodiscard]] bool restore_numbering(std::string_view bytes);
-  [[nodiscard]] bool restore(std::string_view id, std::string_view bytes);
+  [[nodiscard]] bool restore(std::string_view key, std::string_view bytes);
 
  private:
   /// Where a customer is counted.

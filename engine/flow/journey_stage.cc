@@ -217,7 +217,7 @@ void JourneyStage::flush(Output& out) {
 }
 
 std::string JourneyStage::fingerprint() const {
-  std::string text = "journey 4, " + std::to_string(options_.partitions) + " partitions, " +
+  std::string text = "journey 5, " + std::to_string(options_.partitions) + " partitions, " +
                      std::to_string(options_.delta_partitions) + " of windows, " + std::to_string(slices_.count()) +
                      " slices, xxh3, intake of " + options_.sources_text + ", lateness " +
                      std::to_string(rules_.settings().lateness.count()) + "ms, windows";
@@ -250,7 +250,7 @@ bool JourneyStage::restore(std::string_view key, std::string_view value) {
     case KeyKind::kNumbering:
       return customers_.restore_numbering(value);
     case KeyKind::kCustomer:
-      return customers_.restore(key.substr(1), value);
+      return customers_.restore(key, value);
     default:
       return false;
   }

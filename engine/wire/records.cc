@@ -314,11 +314,22 @@ std::string rules_key() { return {static_cast<char>(KeyKind::kRules)}; }
 
 std::string numbering_key() { return {static_cast<char>(KeyKind::kNumbering)}; }
 
-std::string customer_key(std::string_view customer) {
+std::string customer_key(std::uint32_t slice, std::string_view customer) {
   ByteWriter out;
   out.byte(static_cast<std::uint8_t>(KeyKind::kCustomer));
+  out.byte(static_cast<std::uint8_t>(slice >> 8));  // the higher one first, so that keys are in the order of slices
+  out.byte(static_cast<std::uint8_t>(slice));
   out.raw(customer);
   return out.take();
+}
+
+std::optional<CustomerKeyParts> read_customer_key(std::string_view key) {
+  ByteReader in(key);
+  if (static_cast<KeyKind>(in.byte()) != KeyKind::kCustomer) return std::nullopt;
+  const std::uint32_t high = in.byte();
+  const std::uint32_t low = in.byte();
+  if (!in.ok()) return std::nullopt;
+  return CustomerKeyParts{(high << 8) | low, key.substr(3)};
 }
 
 std::string windows_key(KeyKind kind, std::uint8_t window, const CellKey& cell, EventTime time) {

@@ -79,7 +79,16 @@ enum class KeyKind : std::uint8_t {
 [[nodiscard]] std::string position_key(std::uint32_t slice);
 [[nodiscard]] std::string rules_key();
 [[nodiscard]] std::string numbering_key();
-[[nodiscard]] std::string customer_key(std::string_view customer);
+/// Slices are below 65,536. Customers of a slice stand together: they are written together, and what is written to one
+/// part of sorted tables leaves the other parts as they are.
+[[nodiscard]] std::string customer_key(std::uint32_t slice, std::string_view customer);
+
+/// A customer's key taken apart; borrowed.
+struct CustomerKeyParts {
+  std::uint32_t slice{};
+  std::string_view customer;
+};
+[[nodiscard]] std::optional<CustomerKeyParts> read_customer_key(std::string_view key);
 [[nodiscard]] std::string windows_key(KeyKind kind, std::uint8_t window, const CellKey& cell, EventTime time);
 
 /// A key of the windows stage taken apart.

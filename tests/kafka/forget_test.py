@@ -20,6 +20,7 @@ KEY = "of-no-use-but-for-this-test-0123456789"
 EAGER = "segment.ms=1000,min.cleanable.dirty.ratio=0.01,delete.retention.ms=500,min.compaction.lag.ms=0"
 GONE_SECONDS = 300
 KNOWN_KEY = b"\x10"        # of a customer in the changelog, docs/formats.md
+KNOWN_PREFIX = 3           # bytes before the id, of the slice too
 
 
 def customer(number):
@@ -107,10 +108,10 @@ def scenario(world, checks):
 
     kafka.produce(INPUT, [(who.encode(), None) for who in FORGOTTEN])
     engine.wait_caught_up(kafka, [INPUT])
-    last = {record.key: record.value for record in kafka.read(CHANGELOG)}
+    last = {record.key[KNOWN_PREFIX:]: record.value for record in kafka.read(CHANGELOG) if record.key.startswith(KNOWN_KEY)}
     checks.equal("the last word of the changelog on each who is forgotten is a tombstone, or they are gone already", [],
-                 [who for who in FORGOTTEN if last.get(KNOWN_KEY + who.encode())])
-    checks.equal("and on the others it is not", [], [who for who in KEPT if not last.get(KNOWN_KEY + who.encode())])
+                 [who for who in FORGOTTEN if last.get(who.encode())])
+    checks.equal("and on the others it is not", [], [who for who in KEPT if not last.get(who.encode())])
 
     harness.wait_until("the files of the state hold no byte of who is forgotten",
                        lambda: gone(others, lambda: in_files(state, FORGOTTEN)), GONE_SECONDS, pause=1,

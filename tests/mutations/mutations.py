@@ -85,7 +85,7 @@ MUTATIONS = [
         (WINDOWS, "      windows_.restore_row(key, std::move(row));\n", ""),
     ]),
     Mutation("no-tombstone", "a customer who is forgotten leaves no tombstone", [
-        (CUSTOMERS, "    if (!find(id)) changes.push_back({customer_key(id), std::nullopt});\n", "    (void)id;\n"),
+        (CUSTOMERS, "    if (!find(id)) changes.push_back({customer_key(slice, id), std::nullopt});\n", "    (void)id;\n"),
     ]),
     # --- silence
     Mutation("silence-kept", "a partition that speaks again still counts as silent", [

@@ -42,13 +42,13 @@ class TallyStage final : public Stage {
   std::vector<TableChange> take_changes(std::uint32_t /*slice*/) override {
     std::vector<TableChange> changes;
     for (const auto& [key, count] : std::exchange(changed_, {})) {
-      changes.push_back({customer_key(key), std::to_string(count)});
+      changes.push_back({customer_key(0, key), std::to_string(count)});
     }
     return changes;
   }
   void drop_changes() override { changed_.clear(); }
   bool restore(std::string_view key, std::string_view value) override {
-    counts_[std::string(key.substr(customer_key("").size()))] = std::stoi(std::string(value));
+    counts_[std::string(read_customer_key(key)->customer)] = std::stoi(std::string(value));
     return true;
   }
   bool restored(const std::vector<std::string>& /*slice_states*/, const std::string& from) override {

@@ -134,7 +134,7 @@ TEST(Customers, AreAsALargeMapWouldHaveThem) {
     if (key == numbering_key()) {
       ASSERT_TRUE(again.restore_numbering(*value));
     } else {
-      ASSERT_TRUE(again.restore(key.substr(1), *value));
+      ASSERT_TRUE(again.restore(key, *value));
     }
   }
   std::map<std::pair<StagePlace, SegmentNo>, std::int64_t> counts;
@@ -203,10 +203,12 @@ TEST(Customers, CannotBeRestoredWithoutTheirNumbering) {
   ASSERT_EQ(changes.size(), 2U);
   EXPECT_EQ(changes.front().key, numbering_key());
   Customers again(*rules, 1);
-  EXPECT_FALSE(again.restore("one", *changes.back().value));
+  EXPECT_FALSE(again.restore(customer_key(0, "one"), *changes.back().value));
   EXPECT_TRUE(again.restore_numbering(*changes.front().value));
-  EXPECT_TRUE(again.restore("one", *changes.back().value));
+  EXPECT_TRUE(again.restore(customer_key(0, "one"), *changes.back().value));
   EXPECT_FALSE(again.restore_numbering(*changes.front().value)) << "it would change what is there";
+  EXPECT_FALSE(again.restore(customer_key(1, "two"), *changes.back().value)) << "of a slice that is not his";
+  EXPECT_FALSE(again.restore(position_key(0), *changes.back().value));
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ class CountingStage final : public Stage {
   [[nodiscard]] std::string fingerprint() const override { return "counting"; }
   [[nodiscard]] std::string position_state() const override { return "s"; }
   std::vector<TableChange> take_changes(std::uint32_t /*slice*/) override {
-    return {{customer_key("count"), std::to_string(count_)}};
+    return {{customer_key(0, "count"), std::to_string(count_)}};
   }
   void drop_changes() override {}
   bool restore(std::string_view /*key*/, std::string_view value) override {
@@ -134,7 +134,7 @@ class WorkerTest : public ::testing::Test {
   void keep(int partition, int keys) {
     std::vector<TaskChanges> many(1);
     many[0].task = TaskId{StageKind::kJourney, "in", Partition(partition)};
-    for (int i = 0; i < keys; ++i) many[0].changes.push_back({customer_key("a" + std::to_string(i)), "7"});
+    for (int i = 0; i < keys; ++i) many[0].changes.push_back({customer_key(0, "a" + std::to_string(i)), "7"});
     ASSERT_TRUE(tables_.apply(std::move(many)));
   }
 
@@ -430,7 +430,7 @@ TEST_F(WorkerTest, RestoresACopyThatDoesNotSayHowFarItGoesFromTheBeginning) {
   worker_.reset();
   const TaskId task{StageKind::kJourney, "in", Partition(0)};
   // Of a restore that was interrupted: a key that the changelog does not know any more.
-  ASSERT_TRUE(tables_.apply({{task, {{changelog_offset_key(), std::nullopt}, {customer_key("gone"), "77"}}}}));
+  ASSERT_TRUE(tables_.apply({{task, {{changelog_offset_key(), std::nullopt}, {customer_key(0, "gone"), "77"}}}}));
   start();
   append(0);
   turn(3);

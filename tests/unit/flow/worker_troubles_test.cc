@@ -35,7 +35,7 @@ class CopyingStage final : public Stage {
   void flush(Output& /*out*/) override {}
   [[nodiscard]] std::string fingerprint() const override { return "copying"; }
   [[nodiscard]] std::string position_state() const override { return "s"; }
-  std::vector<TableChange> take_changes(std::uint32_t /*slice*/) override { return {{customer_key("k"), "v"}}; }
+  std::vector<TableChange> take_changes(std::uint32_t /*slice*/) override { return {{customer_key(0, "k"), "v"}}; }
   void drop_changes() override {}
   bool restore(std::string_view /*key*/, std::string_view /*value*/) override { return true; }
   bool restored(const std::vector<std::string>& /*slice_states*/, const std::string& /*from*/) override { return true; }
