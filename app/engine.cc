@@ -3,8 +3,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <functional>
+#include <future>
+#include <span>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <spdlog/spdlog.h>
 
@@ -19,6 +23,15 @@ constexpr Millis kPollWait{20};
 constexpr Millis kRestStep{50};
 /// Between two looks of the watchdog.
 constexpr Millis kWatchStep{200};
+
+/// Throws what one of them threw, once all have ended.
+void run_in_threads(std::span<const std::function<void()>> jobs) {
+  std::vector<std::future<void>> running;
+  running.reserve(jobs.size());
+  for (const auto& job : jobs) running.push_back(std::async(std::launch::async, job));
+  for (auto& each : running) each.wait();
+  for (auto& each : running) each.get();
+}
 
 }  // namespace
 
@@ -70,7 +83,8 @@ void Engine::add_workers(WorkerRecipe recipe, const std::vector<std::string>& to
     if (mine.stage == StageKind::kJourney && number < options_.questions.size())
       mine.questions = options_.questions[number];
     mine.memory = options_.memory;
-    mine.load_threads = std::max(1U, std::thread::hardware_concurrency());
+    mine.restored_at_once = std::max(1U, std::thread::hardware_concurrency());
+    mine.run_together = run_in_threads;
     mine.max_staged_bytes = options_.max_staged_bytes;
     log.connection = options_.kafka;
     log.instance = options_.instance + "-" + mine.name;

@@ -4,8 +4,6 @@
 #include <iterator>
 #include <utility>
 
-#include "engine/flow/load_together.h"
-
 namespace touchstone {
 namespace {
 
@@ -190,7 +188,7 @@ Result<void> Worker::assign_owned() {
                [this](const TopicPartition& each) { return !assigned_.contains(each); });
   if (waiting.empty()) return {};
   board_.set_ready(options_.name, false);
-  for (const std::size_t together : {std::max<std::size_t>(options_.load_threads, 1), std::size_t{1}}) {
+  for (const std::size_t together : {std::max<std::size_t>(options_.restored_at_once, 1), std::size_t{1}}) {
     std::erase_if(waiting, [this](const TopicPartition& each) { return assigned_.contains(each); });
     for (std::size_t first = 0; first < waiting.size(); first += together) {
       if (rest_ != Rest::kNone) return {};
@@ -203,18 +201,16 @@ Result<void> Worker::assign_owned() {
 Result<void> Worker::assign(std::span<const TopicPartition> partitions) {
   options_.pulse->begin("restoring");
   std::vector<Assigned> restoring;
-  std::vector<Task*> tasks;
   for (const TopicPartition& partition : partitions) {
     const TaskId id{options_.stage, partition.topic, partition.partition};
     Assigned& assigned = restoring.emplace_back();
     if (options_.claims) assigned.claim = options_.claims->take(id);
     assigned.task = std::make_unique<Task>(id, options_.task, options_.factory);
-    tasks.push_back(assigned.task.get());
     const auto caught_up = assigned.task->catch_up(*log_, tables_, *options_.pulse);
     board_.count_restored(assigned.task->restored_records());
     if (!caught_up) return caught_up;
   }
-  const std::vector<Result<void>> loaded = load_together(tasks, tables_, {*options_.pulse, options_.memory});
+  const std::vector<Result<void>> loaded = load(restoring);
   for (std::size_t i = 0; i < restoring.size(); ++i) {
     if (loaded[i]) {
       TOUCHSTONE_TRY(begin(partitions[i], std::move(restoring[i])));
@@ -227,6 +223,20 @@ Result<void> Worker::assign(std::span<const TopicPartition> partitions) {
     }
   }
   return {};
+}
+
+std::vector<Result<void>> Worker::load(std::span<const Assigned> restoring) {
+  std::vector<Result<void>> loaded(restoring.size());
+  std::vector<std::function<void()>> jobs;
+  for (std::size_t i = 0; i < restoring.size(); ++i) {
+    jobs.emplace_back([&, i] { loaded[i] = restoring[i].task->load(tables_, {*options_.pulse, options_.memory}); });
+  }
+  if (options_.run_together) {
+    options_.run_together(jobs);
+  } else {
+    for (const auto& job : jobs) job();
+  }
+  return loaded;
 }
 
 Result<void> Worker::begin(const TopicPartition& partition, Assigned assigned) {

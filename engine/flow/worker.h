@@ -57,7 +57,11 @@ struct WorkerOptions {
   std::shared_ptr<Claims> claims{};
   bool outermost = true;  ///< it reads the input itself, and so finds the end; else the log tells
   std::shared_ptr<Pulse> pulse = std::make_shared<Pulse>();  ///< shared with whoever watches it
-  std::size_t load_threads = 1;                              ///< that bring back the state of its partitions
+  /// Of so many partitions the state is brought back at once.
+  std::size_t restored_at_once = 1;
+  /// Runs these jobs, in threads of their own or not, and returns, or throws on, when all have ended. Empty: one after
+  /// another.
+  std::function<void(std::span<const std::function<void()>> jobs)> run_together = nullptr;
   /// With `to_end`: of all its topics. The end is looked for only while all of them are ours, because it is the highest
   /// time of all; the group may give them one after another, as it takes away those of members that are gone.
   std::size_t partitions = 1;
@@ -120,6 +124,7 @@ class Worker {
   Result<void> assign_owned();
   Result<void> handle(const Polled& polled);
   Result<void> assign(std::span<const TopicPartition> partitions);
+  [[nodiscard]] std::vector<Result<void>> load(std::span<const Assigned> restoring);
   Result<void> begin(const TopicPartition& partition, Assigned assigned);
   Result<void> lose(const std::vector<TopicPartition>& partitions);
   Result<void> process(const Record& record);

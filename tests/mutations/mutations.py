@@ -47,8 +47,8 @@ MUTATIONS = [
     ]),
     # --- the restore
     Mutation("changelog-unread", "a restore trusts the local tables and does not read the changelog", [
-        (TASK, "    const auto caught_up = catch_up({id_, options_.changelog}, log, tables, with.pulse);\n",
-         "    const Result<std::uint64_t> caught_up{0};\n"),
+        (TASK, "  const auto caught_up = touchstone::catch_up({id_, options_.changelog}, log, tables, pulse);\n",
+         "  const Result<std::uint64_t> caught_up{0};\n"),
     ]),
     Mutation("slice-off-by-one", "a slice is taken to hold one record less than it does", [
         ("engine/flow/slices.h", "return positions_[slice] <= at;", "return positions_[slice] < Offset(at.value() + 2);"),

@@ -4,7 +4,9 @@
 #include <atomic>
 #include <memory>
 #include <numeric>
+#include <span>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -93,7 +95,11 @@ class WorkerTest : public ::testing::Test {
       return Error(ErrorKind::kRetry, "memory is nearly full");
     };
     options.max_staged_bytes = max_staged_bytes_;
-    options.load_threads = load_threads_;
+    options.restored_at_once = at_once_;
+    options.run_together = [](std::span<const std::function<void()>> jobs) {
+      std::vector<std::jthread> threads;
+      for (const auto& job : jobs) threads.emplace_back(job);
+    };
     options.name = "counting";
     options.task.changelog = "changelog";
     options.factory = [this](const TaskId&, const Slices&,
@@ -140,7 +146,7 @@ class WorkerTest : public ::testing::Test {
 
   std::atomic<int> held_{0};
   std::atomic<int> room_for_held_{1'000'000};
-  std::size_t load_threads_ = 1;
+  std::size_t at_once_ = 1;
   std::atomic<int> memory_left_{1};
   bool memory_wanes_ = false;  ///< with each time that somebody asks
   std::size_t max_staged_bytes_ = std::size_t{64} << 20;
@@ -391,7 +397,7 @@ TEST_F(WorkerTest, RestoresPartitionsTogether) {
   append(1);
   turn(3);
   EXPECT_EQ(written(), "1 1 2 ");
-  load_threads_ = 4;
+  at_once_ = 4;
   start();
   append(0);
   append(1);
@@ -409,7 +415,7 @@ TEST_F(WorkerTest, RestoresOneAfterAnotherWhatThereIsNoMemoryForTogether) {
   keep(0, 300);
   keep(1, 300);
   room_for_held_ = 400;
-  load_threads_ = 2;
+  at_once_ = 2;
   start();
   append(0);
   append(1);
