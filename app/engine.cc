@@ -6,6 +6,7 @@
 #include <functional>
 #include <future>
 #include <span>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -24,12 +25,19 @@ constexpr Millis kRestStep{50};
 /// Between two looks of the watchdog.
 constexpr Millis kWatchStep{200};
 
-/// Throws what one of them threw, once all have ended.
+/// A worker reads the state of so many partitions back at once: each reads ahead from its part of the disk.
+constexpr unsigned kRestoredAtOnce = 4;
+
 void run_in_threads(std::span<const std::function<void()>> jobs) {
   std::vector<std::future<void>> running;
   running.reserve(jobs.size());
-  for (const auto& job : jobs) running.push_back(std::async(std::launch::async, job));
-  for (auto& each : running) each.wait();
+  for (const auto& job : jobs) {
+    try {
+      running.push_back(std::async(std::launch::async, job));
+    } catch (const std::system_error&) {  // the system gives no more threads
+      job();
+    }
+  }
   for (auto& each : running) each.get();
 }
 
@@ -74,7 +82,7 @@ Engine::~Engine() {
 
 void Engine::add_workers(WorkerRecipe recipe, const std::vector<std::string>& topics, std::uint32_t count) {
   for (std::uint32_t number = 0; number < count; ++number) {
-    // Each worker is made anew: what its stages share, the decoder, must not be shared between threads.
+    // Each worker is made anew: what its stages share, the decoder, must not be used by several threads.
     WorkerOptions mine = recipe(options_.topology);
     mine.claims = options_.claims;
     KafkaLogOptions log;
@@ -83,7 +91,7 @@ void Engine::add_workers(WorkerRecipe recipe, const std::vector<std::string>& to
     if (mine.stage == StageKind::kJourney && number < options_.questions.size())
       mine.questions = options_.questions[number];
     mine.memory = options_.memory;
-    mine.restored_at_once = std::max(1U, std::thread::hardware_concurrency());
+    mine.restored_at_once = std::clamp(std::thread::hardware_concurrency(), 1U, kRestoredAtOnce);
     mine.run_together = run_in_threads;
     mine.max_staged_bytes = options_.max_staged_bytes;
     log.connection = options_.kafka;

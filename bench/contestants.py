@@ -4,6 +4,7 @@ import os
 import pathlib
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -44,6 +45,13 @@ class Usage:
         self.peak_mib = used.ru_maxrss / 1024
         self.written_bytes = used.ru_oublock * 512
         self.kafka_bytes = 0  # said by who knows its topics
+
+
+def size_of(file):
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:  # the broker has just compacted it away
+        return 0
 
 
 class Bench:
@@ -119,7 +127,7 @@ class Bench:
 
     def kept_by_kafka(self, prefix):
         """Bytes of these topics, without indexes."""
-        return sum(segment.stat().st_size for segment in self.kafka.directory.glob(f"data/{prefix}*/*.log"))
+        return sum(size_of(segment) for segment in self.kafka.directory.glob(f"data/{prefix}*/*.log"))
 
     def tidy(self, prefix):
         """What the run wrote to Kafka and to its directory."""
@@ -134,6 +142,20 @@ def build_peers(contestants):
         directory = ROOT / "bench" / "peers" / name
         if not list((directory / "target").glob("*.jar")):
             harness.run(["mvn", "--batch-mode", "--quiet", "--file", directory / "pom.xml", "package"], seconds=RUN_SECONDS)
+
+
+def as_command(main):
+    """Runs `main` and exits with what it returns, as what ctest understands: 77 where something is not installed. A signal, and a run
+    that hangs, end all that was started."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda caught, _: sys.exit(128 + caught))
+    signal.signal(signal.SIGALRM, harness.on_alarm)
+    signal.alarm(int(os.environ.get("TOUCHSTONE_BENCH_SECONDS", "0")))
+    try:
+        sys.exit(main())
+    except harness.Skip as reason:
+        print(f"skipped: {reason}")
+        sys.exit(harness.SKIPPED)
 
 
 def add_arguments(parser):

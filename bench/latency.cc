@@ -203,18 +203,14 @@ Result<Sent> send(const LatencyOptions& options) {
   return sent;
 }
 
-/// Until nothing has come for a while.
-void wait_for_rest(const Subscriber& subscriber) {
-  constexpr std::chrono::seconds kQuiet{3};
+/// Until as many answers have come as events were sent, and what others answer twice, or nothing can be hoped for any
+/// more.
+void wait_for_rest(const Subscriber& subscriber, std::size_t asked) {
   const auto given_up = Steady::now() + kPatience;
-  auto quiet_since = Steady::now();
-  for (std::size_t before = subscriber.count(); Steady::now() < given_up && Steady::now() - quiet_since < kQuiet;) {
+  while (subscriber.count() < asked && Steady::now() < given_up) {
     std::this_thread::sleep_for(std::chrono::milliseconds{100});
-    if (const std::size_t now = subscriber.count(); now != before) {
-      before = now;
-      quiet_since = Steady::now();
-    }
   }
+  std::this_thread::sleep_for(std::chrono::seconds{1});
 }
 
 /// Takes the times to pieces.
@@ -254,7 +250,7 @@ Result<Latency> measure_latency(const LatencyOptions& options) {
   if (options.metrics_port != 0) scraper.emplace(options.metrics_port, "touchstone_interactions_total", kScrapePause);
   auto sent = send(options);
   if (!sent) return sent.error();
-  wait_for_rest(**subscriber);
+  wait_for_rest(**subscriber, sent->in_order.size());
 
   Latency latency;
   if (scraper) {

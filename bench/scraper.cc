@@ -1,6 +1,7 @@
 #include "bench/scraper.h"
 
 #include <cstdlib>
+#include <exception>
 #include <stop_token>
 #include <string_view>
 #include <utility>

@@ -166,7 +166,7 @@ rocksdb::ReadOptions read_options(const rocksdb::Slice& upper_bound) {
   options.total_order_seek = true;
   options.verify_checksums = true;
   options.fill_cache = false;
-  options.readahead_size = 2 * kMiB;
+  options.readahead_size = kMiB / 2;  // of several scans at once, each of several files
   return options;
 }
 

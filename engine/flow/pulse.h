@@ -7,10 +7,12 @@
 
 namespace touchstone {
 
-/// The worker's thread beats and asks; any thread may read, and may tell it to hurry.
+/// The worker's thread asks; it beats, and so do those that load state for it. Any thread may read, and may tell it to
+/// hurry.
 class Pulse {
  public:
-  /// Something moved: a record was read or written, a call came back. Costs about a nanosecond.
+  /// Something moved: a record was read or written, a call came back. Costs about a nanosecond; of beats at the same
+  /// time only one may count, which is enough to see that something moves.
   void beat() { beats_.store(beats_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t beats() const { return beats_.load(std::memory_order_relaxed); }
 

@@ -44,8 +44,10 @@ Result<void> Task::load(Tables& tables, const Restoring& with) {
   std::size_t loaded = 0;
   Result<void> made{};
   TOUCHSTONE_TRY(tables.scan(id_, [&](std::string_view key, std::string_view value) {
-    with.pulse.beat();
-    if (made && with.memory && ++loaded % kLoadedAtOnce == 0) made = with.memory();
+    if (++loaded % kLoadedAtOnce == 0) {
+      with.pulse.beat();
+      if (made && with.memory) made = with.memory();
+    }
     if (key == changelog_offset_key() || !made || !sound) return;
     switch (key.empty() ? KeyKind{} : static_cast<KeyKind>(key.front())) {
       case KeyKind::kPosition:

@@ -49,7 +49,7 @@ class Task {
 
   [[nodiscard]] const TaskId& id() const { return id_; }
   [[nodiscard]] State state() const { return state_; }
-  /// Not before restore() has succeeded.
+  /// Not before settle() has succeeded.
   [[nodiscard]] Stage& stage() { return *stage_; }
   [[nodiscard]] TopicPartition input() const { return {id_.topic, id_.partition}; }
 

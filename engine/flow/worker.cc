@@ -14,6 +14,8 @@ constexpr std::size_t kProduceBytes = std::size_t{4} << 20;
 constexpr std::size_t kRecordBytes = 128;
 /// Between two attempts to restore what there was no memory for.
 constexpr std::chrono::seconds kRestoreAgain{60};
+/// Until what there was no memory for together is restored one by one: for what was freed to be given back.
+constexpr std::chrono::seconds kRestoreSingly{2};
 /// After so many failures in a row, which take a minute, a state ahead of the group's offset is no passing thing.
 constexpr int kAttemptsAhead = 12;
 
@@ -180,20 +182,20 @@ Result<void> Worker::handle(const Polled& polled) {
   return {};
 }
 
-// What has no task yet, as long as there is memory for it: some together, and for which there was not enough then, one
-// after another.
+// What has no task yet, as long as there is memory for it.
 Result<void> Worker::assign_owned() {
   std::vector<TopicPartition> waiting;
   std::copy_if(owned_.begin(), owned_.end(), std::back_inserter(waiting),
                [this](const TopicPartition& each) { return !assigned_.contains(each); });
-  if (waiting.empty()) return {};
+  if (waiting.empty()) {
+    one_by_one_ = false;
+    return {};
+  }
   board_.set_ready(options_.name, false);
-  for (const std::size_t together : {std::max<std::size_t>(options_.restored_at_once, 1), std::size_t{1}}) {
-    std::erase_if(waiting, [this](const TopicPartition& each) { return assigned_.contains(each); });
-    for (std::size_t first = 0; first < waiting.size(); first += together) {
-      if (rest_ != Rest::kNone) return {};
-      TOUCHSTONE_TRY(assign(std::span(waiting).subspan(first, std::min(together, waiting.size() - first))));
-    }
+  const std::size_t together = one_by_one_ ? 1 : std::max<std::size_t>(options_.restored_at_once, 1);
+  for (std::size_t first = 0; first < waiting.size(); first += together) {
+    if (rest_ != Rest::kNone) return {};
+    TOUCHSTONE_TRY(assign(std::span(waiting).subspan(first, std::min(together, waiting.size() - first))));
   }
   return {};
 }
@@ -212,16 +214,17 @@ Result<void> Worker::assign(std::span<const TopicPartition> partitions) {
   }
   const std::vector<Result<void>> loaded = load(restoring);
   for (std::size_t i = 0; i < restoring.size(); ++i) {
-    if (loaded[i]) {
-      TOUCHSTONE_TRY(begin(partitions[i], std::move(restoring[i])));
-    } else if (loaded[i].error().kind() != ErrorKind::kRetry || memory()) {
-      return loaded[i].error();
-    } else if (partitions.size() == 1) {
-      // What was loaded so far is dropped here; its partition stays ours.
-      restore_after_ = clock_.now() + kRestoreAgain;
-      rest(Rest::kInPlace, loaded[i].error());
-    }
+    if (loaded[i]) TOUCHSTONE_TRY(begin(partitions[i], std::move(restoring[i])));
   }
+  const auto failed = std::find_if(loaded.begin(), loaded.end(), [](const Result<void>& each) { return !each; });
+  if (failed == loaded.end()) return {};
+  const Error& error = failed->error();
+  const bool together = partitions.size() > 1;
+  if (error.kind() != ErrorKind::kRetry || (!together && memory())) return error;
+  // What was loaded so far is dropped here; its partition stays ours.
+  one_by_one_ = one_by_one_ || together;
+  restore_after_ = clock_.now() + (together ? kRestoreSingly : kRestoreAgain);
+  rest(Rest::kInPlace, error);
   return {};
 }
 
@@ -231,7 +234,7 @@ std::vector<Result<void>> Worker::load(std::span<const Assigned> restoring) {
   for (std::size_t i = 0; i < restoring.size(); ++i) {
     jobs.emplace_back([&, i] { loaded[i] = restoring[i].task->load(tables_, {*options_.pulse, options_.memory}); });
   }
-  if (options_.run_together) {
+  if (jobs.size() > 1 && options_.run_together) {
     options_.run_together(jobs);
   } else {
     for (const auto& job : jobs) job();
@@ -240,6 +243,7 @@ std::vector<Result<void>> Worker::load(std::span<const Assigned> restoring) {
 }
 
 Result<void> Worker::begin(const TopicPartition& partition, Assigned assigned) {
+  options_.pulse->begin("restoring");
   const auto ahead = failures_ < kAttemptsAhead ? Task::Ahead::kTryAgain : Task::Ahead::kRefuse;
   const auto from = assigned.task->settle(*log_, ahead);
   if (!from) return from.error();

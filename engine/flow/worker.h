@@ -59,7 +59,7 @@ struct WorkerOptions {
   std::shared_ptr<Pulse> pulse = std::make_shared<Pulse>();  ///< shared with whoever watches it
   /// Of so many partitions the state is brought back at once.
   std::size_t restored_at_once = 1;
-  /// Runs these jobs, in threads of their own or not, and returns, or throws on, when all have ended. Empty: one after
+  /// Runs these jobs, in threads of their own or not, and returns when all have ended. Empty: one after
   /// another.
   std::function<void(std::span<const std::function<void()>> jobs)> run_together = nullptr;
   /// With `to_end`: of all its topics. The end is looked for only while all of them are ours, because it is the highest
@@ -172,6 +172,7 @@ class Worker {
   bool end_told_ = false;
   bool finished_ = false;
   Rest rest_ = Rest::kNone;
+  bool one_by_one_ = false;                    ///< there was no memory for restoring several at once
   std::chrono::microseconds restore_after_{};  ///< the last attempt found no memory for what is restored
   std::optional<std::string> notice_;
 };

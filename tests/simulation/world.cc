@@ -294,6 +294,7 @@ void World::start(Part part, Instance& instance) {
   WorkerOptions options = journey ? journey_worker(topology_) : windows_worker(topology_);
   options.max_records = plan_.max_records;
   options.claims = instance.claims;
+  options.restored_at_once = 1 + plan_.seed % 3;
   MemoryTables& tables = journey ? instance.journey_tables : instance.windows_tables;
   std::unique_ptr<Worker>& started = journey ? instance.journey : instance.windows;
   started.reset();

@@ -406,7 +406,7 @@ TEST_F(WorkerTest, RestoresPartitionsTogether) {
   EXPECT_TRUE(board_.ready());
 }
 
-TEST_F(WorkerTest, RestoresOneAfterAnotherWhatThereIsNoMemoryForTogether) {
+TEST_F(WorkerTest, RestoresOneByOneWhatThereIsNoMemoryForTogether) {
   append(0);
   append(1);
   turn(3);
@@ -419,6 +419,10 @@ TEST_F(WorkerTest, RestoresOneAfterAnotherWhatThereIsNoMemoryForTogether) {
   start();
   append(0);
   append(1);
+  turn(2);
+  EXPECT_EQ(board_.why_not_ready(), "memory is nearly full");
+  EXPECT_LE(held_, 301) << "not both";
+  clock_.advance(std::chrono::seconds{2});
   turn(2);
   EXPECT_EQ(board_.why_not_ready(), "memory is nearly full");
   EXPECT_EQ(held_, 301) << "one of them, which stays";
