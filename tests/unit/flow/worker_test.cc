@@ -1,6 +1,7 @@
 // The worker alone, on the simulated log with a stage that only counts: what it commits, and how it comes back.
 #include "engine/flow/worker.h"
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <numeric>
@@ -96,7 +97,8 @@ class WorkerTest : public ::testing::Test {
     };
     options.max_staged_bytes = max_staged_bytes_;
     options.restored_at_once = at_once_;
-    options.run_together = [](std::span<const std::function<void()>> jobs) {
+    options.run_together = [this](std::span<const std::function<void()>> jobs) {
+      most_together_ = std::max(most_together_, jobs.size());
       std::vector<std::jthread> threads;
       for (const auto& job : jobs) threads.emplace_back(job);
     };
@@ -147,6 +149,7 @@ class WorkerTest : public ::testing::Test {
   std::atomic<int> held_{0};
   std::atomic<int> room_for_held_{1'000'000};
   std::size_t at_once_ = 1;
+  std::size_t most_together_ = 0;  ///< jobs
   std::atomic<int> memory_left_{1};
   bool memory_wanes_ = false;  ///< with each time that somebody asks
   std::size_t max_staged_bytes_ = std::size_t{64} << 20;
@@ -403,6 +406,7 @@ TEST_F(WorkerTest, RestoresPartitionsTogether) {
   append(1);
   turn(3);
   EXPECT_EQ(written(), "2 3 ");
+  EXPECT_EQ(most_together_, 2U);
   EXPECT_TRUE(board_.ready());
 }
 
