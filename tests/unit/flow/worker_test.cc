@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <numeric>
 #include <span>
@@ -62,8 +63,12 @@ class CountingStage final : public Stage {
 /// partitions belong to another one.
 class BehindLog final : public SimLog {
  public:
-  BehindLog(SimBroker& broker, SimLogOptions options, int& behind)
-      : SimLog(broker, std::move(options)), behind_(behind) {}
+  BehindLog(SimBroker& broker, SimLogOptions options, int& behind, std::function<void()> committing)
+      : SimLog(broker, std::move(options)), behind_(behind), committing_(std::move(committing)) {}
+  Result<Receipt> commit(std::span<const ConsumedOffset> consumed) override {
+    committing_();
+    return SimLog::commit(consumed);
+  }
   Result<std::optional<Offset>> committed(const TopicPartition& partition) override {
     if (partition.partition == Partition(0) && behind_ > 0) {
       --behind_;
@@ -74,6 +79,7 @@ class BehindLog final : public SimLog {
 
  private:
   int& behind_;
+  std::function<void()> committing_;
 };
 
 class WorkerTest : public ::testing::Test {
@@ -112,8 +118,8 @@ class WorkerTest : public ::testing::Test {
     worker_ = std::make_unique<Worker>(
         options,
         [this]() -> Result<std::unique_ptr<Log>> {
-          return std::unique_ptr<Log>(
-              std::make_unique<BehindLog>(broker_, SimLogOptions{"group", "id", {"in"}}, behind_));
+          return std::unique_ptr<Log>(std::make_unique<BehindLog>(broker_, SimLogOptions{"group", "id", {"in"}},
+                                                                  behind_, [this] { clock_.advance(commit_takes_); }));
         },
         tables_, clock_, board_);
   }
@@ -148,6 +154,7 @@ class WorkerTest : public ::testing::Test {
 
   std::atomic<int> held_{0};
   std::atomic<int> room_for_held_{1'000'000};
+  Millis commit_takes_{0};
   std::size_t at_once_ = 1;
   std::size_t most_together_ = 0;  ///< jobs
   std::atomic<int> memory_left_{1};
@@ -392,6 +399,25 @@ TEST_F(WorkerTest, StopsARestoreThatThereIsNoMemoryForAndTriesAgainLater) {
   EXPECT_EQ(board_.why_not_ready(), std::nullopt);
   EXPECT_EQ(written(), "1 2 ");
   EXPECT_EQ(board_.snapshot().rebalances, 2U) << "it did not leave the group";
+}
+
+TEST_F(WorkerTest, CommitsFromOneBeginningToTheNextAndRestsHalfOfTheInterval) {
+  turn(1);
+  const auto commits_after = [&](Millis takes, Millis later) {
+    commit_takes_ = takes;
+    append(0);
+    clock_.advance(Millis{200});
+    EXPECT_TRUE(worker_->turn(Millis{0}));
+    static_cast<void>(written());
+    append(0);
+    clock_.advance(later);
+    EXPECT_TRUE(worker_->turn(Millis{0}));
+    return !written().empty();
+  };
+  EXPECT_FALSE(commits_after(Millis{40}, Millis{59}));
+  EXPECT_TRUE(commits_after(Millis{40}, Millis{60}));
+  EXPECT_FALSE(commits_after(Millis{90}, Millis{49}));
+  EXPECT_TRUE(commits_after(Millis{90}, Millis{50}));
 }
 
 TEST_F(WorkerTest, RestoresPartitionsTogether) {
