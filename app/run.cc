@@ -155,6 +155,13 @@ Result<Survey> survey(KafkaAdmin& admin, const Configuration& configuration) {
   return found;
 }
 
+/// Asks with a client of its own, which is closed on return and so logs nothing after what the caller says last.
+Result<Survey> survey(const Configuration& configuration) {
+  auto admin = KafkaAdmin::open(connection_of(configuration));
+  if (!admin) return admin.error();
+  return survey(**admin, configuration);
+}
+
 /// After these were created. A broker answers before it knows of them itself, a busy one long before.
 Result<Survey> survey_with(KafkaAdmin& admin, const Configuration& configuration,
                            const std::vector<TopicSpec>& created) {
@@ -370,9 +377,7 @@ int run(const Configuration& configuration, RunUntil until) {
   const auto failed = [&](const Error& error) { return touchstone::failed(error, configuration.log); };
   Signals signals;
 
-  auto admin = KafkaAdmin::open(connection_of(configuration));
-  if (!admin) return failed(admin.error());
-  const auto found = survey(**admin, configuration);
+  const auto found = survey(configuration);
   if (!found) return failed(found.error());
   if (const auto difference = serious_difference(*found)) return failed(*difference);
 

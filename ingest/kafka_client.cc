@@ -47,7 +47,10 @@ std::string_view advice_on(std::string_view failure) {
 void on_log(const rd_kafka_t* client, int severity, const char* facility, const char* text) {
   // While a client is being made it has no opaque yet.
   if (client == nullptr || rd_kafka_opaque(client) == nullptr) return;
-  if (std::string_view(facility) == "FAIL") KafkaEvents::of(client).note_failure(text);
+  // A connection that was under way when the client was closed did not fail, although it says so.
+  const bool is_closing = says(text, rd_kafka_err2str(RD_KAFKA_RESP_ERR__DESTROY));
+  if (is_closing) severity = kDebug;
+  if (std::string_view(facility) == "FAIL" && !is_closing) KafkaEvents::of(client).note_failure(text);
   // The user's properties go to every client; that a producer does not know a consumer's is no news.
   if (std::string_view(facility) == "CONFWARN") severity = kDebug;
   KafkaEvents::of(client).log(severity, std::string(facility) + ": " + text);
