@@ -103,9 +103,7 @@ ScenePlan JourneyStream::next_plan(EventTime now) {
     plans_.pop();
     return soonest;
   }
-  std::uint64_t customer = zipf_.draw(dice_) - 1;
-  // Whoever is on a visit already is taken by somebody else's turn; so few are that it does not matter to the law.
-  while (visitors_.contains(customer)) customer = (customer + 1) % options_.customers;
+  const std::uint64_t customer = next_visitor();
   if (!came_[customer]) {
     came_[customer] = true;
     ++truth_.customers;
@@ -115,6 +113,16 @@ ScenePlan JourneyStream::next_plan(EventTime now) {
   Shopper& shopper = visitors_[customer] = new_shopper(fmt::format("c{:09}", customer), own);
   shopper.purchases = static_cast<int>(own.below(4));
   return {now, 0, customer, first_scene(shopper, dice_)};
+}
+
+// Whoever is on a visit already does not begin another one. At a high rate these are most of those who come all the
+// time, all in one row, so that it is drawn again instead of looking for the next one who is not.
+std::uint64_t JourneyStream::next_visitor() {
+  constexpr int kDraws = 64;
+  std::uint64_t customer = zipf_.draw(dice_) - 1;
+  for (int drawn = 1; drawn < kDraws && visitors_.contains(customer); ++drawn) customer = zipf_.draw(dice_) - 1;
+  while (visitors_.contains(customer)) customer = (customer + 1) % options_.customers;
+  return customer;
 }
 
 void JourneyStream::note(const Shopper& shopper, const Touch& touch, EventTime time, EventTime now) {

@@ -79,6 +79,7 @@ class JourneyStream {
 
  private:
   ScenePlan next_plan(EventTime now);
+  std::uint64_t next_visitor();
   std::string write(const Shopper& shopper, Touch touch, EventTime time);
   void note(const Shopper& shopper, const Touch& touch, EventTime time, EventTime now);
 
