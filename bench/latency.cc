@@ -166,7 +166,7 @@ struct Sent {
 Result<Sent> send(const LatencyOptions& options) {
   auto producer = client(RD_KAFKA_PRODUCER, {{"bootstrap.servers", options.brokers},
                                              {"partitioner", "murmur2_random"},
-                                             {"linger.ms", "1"},
+                                             {"linger.ms", "5"},  // as that of Kafka's own clients
                                              {"queue.buffering.max.messages", "1000000"},
                                              {"socket.nagle.disable", "true"}});
   if (!producer) return producer.error();
