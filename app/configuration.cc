@@ -36,7 +36,7 @@ constexpr auto kSecretKeys = std::to_array<Word>({"file", "env"});
 constexpr auto kStateKeys = std::to_array<Word>({"dir", "slices", "min_free", "standby"});
 constexpr auto kMemoryKeys = std::to_array<Word>({"limit"});
 constexpr auto kHttpKeys = std::to_array<Word>({"listen", "token_file", "reload", "rows"});
-constexpr auto kTopicsKeys = std::to_array<Word>({"prefix", "partitions", "replication"});
+constexpr auto kTopicsKeys = std::to_array<Word>({"prefix", "partitions", "replication", "interactions"});
 constexpr auto kMetricsKeys = std::to_array<Word>({"windows", "segments", "series_max"});
 constexpr auto kWorkersKeys = std::to_array<Word>({"intake", "journey", "windows", "stalled_after"});
 constexpr auto kPrivacyKeys = std::to_array<Word>({"pseudonymise", "key", "key_id", "purge"});
@@ -294,6 +294,7 @@ class ConfigurationReader {
   void read_topics(const YamlMapping& keys) {
     if (const auto value = keys.find("prefix")) set(made_.topics.prefix, kafka_name(*value, kLongestName));
     if (const auto value = keys.find("partitions")) set(made_.topics.partitions, value->whole({1, 10'000}));
+    if (const auto value = keys.find("interactions")) set(made_.topics.interactions, value->boolean());
     if (const auto value = keys.find("replication")) {
       const auto replication = value->whole({-1, 32});
       if (replication == 0) value->problem("must be at least 1, or -1 for what the broker has as its default");

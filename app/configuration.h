@@ -80,6 +80,7 @@ struct Configuration {
     std::string prefix = "touchstone.";
     std::int32_t partitions = 4;    ///< of internal and derived topics
     std::int16_t replication = -1;  ///< -1: as the broker has it
+    bool interactions = true;       ///< a derived record for each event
   };
   struct Metrics {
     std::vector<std::string> windows;  ///< names of windows; empty: all

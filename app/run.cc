@@ -218,6 +218,7 @@ EngineOptions engine_options(const Configuration& configuration, const MemoryPla
   Topology& topology = options.topology;
   topology.rules = std::move(rules);
   topology.topics = TopicNames(configuration.topics.prefix);
+  topology.writes_interactions = configuration.topics.interactions;
   topology.inputs = survey.inputs;
   topology.through_intake = needs_intake(configuration);
   topology.event_partitions = topology.delta_partitions = configuration.topics.partitions;

@@ -128,6 +128,7 @@ WorkerOptions journey_worker(const Topology& topology) {
     journey.partitions = topology.journey_partitions();
     journey.delta_partitions = topology.delta_partitions;
     journey.intake_sources = topology.through_intake ? source_partitions(topology) : 0;
+    journey.writes_interactions = topology.writes_interactions;
     journey.pseudonym = pseudonym;
     journey.sources_text = topology.through_intake ? sources_text(topology) : "nothing";
     if (!topology.through_intake) journey.expected_partition = topology.expected_partition;

@@ -39,6 +39,7 @@ struct Topology {
   std::optional<std::uint64_t> to_end;
   std::function<Partition(std::string_view key)> expected_partition;
   MakeShelf make_shelf = memory_shelf;  ///< for what long windows put away
+  bool writes_interactions = true;
   /// Puts pseudonyms in the place of ids in derived records; nothing: the ids stand there.
   std::shared_ptr<const PseudonymKey> pseudonym_key;
 

@@ -74,13 +74,13 @@ class Bench:
         print(f"load: {said.strip().splitlines()[-1]}; {options.partitions} partitions, {options.customers} customers, "
               f"{options.event_rate} events in a second of event time", flush=True)
 
-    def engine(self, name, to_end, **settings):
+    def engine(self, name, to_end, interactions=True, **settings):
         """With a group and topics of its own."""
         directory = self.world.directory / f"run-{self.runs}"
         directory.mkdir()
         path = harness.write_configuration(
             directory / "touchstone.yaml", self.kafka, [self.input], map=self.map, group=f"{name}-{self.runs}", instance="bench",
-            topics={"prefix": f"{name}-{self.runs}.", "partitions": self.options.partitions, "replication": 1},
+            topics={"prefix": f"{name}-{self.runs}.", "partitions": self.options.partitions, "replication": 1, "interactions": interactions},
             state={"dir": str(directory / "state")}, workers={"journey": self.options.workers, "windows": self.options.workers}, **settings)
         harness.apply_topics(path)
         return [self.build / "touchstone", "run", "--config", path, *(["--to-end"] if to_end else [])]
@@ -102,9 +102,9 @@ class Bench:
 
     def command(self, name, to_end=True):
         options, commit = self.options, str(self.options.commit)
-        if name in ("core", "whole"):
-            windows = {"windows": CORE_WINDOWS} if name == "core" else {}
-            return self.engine(name, to_end, commit=f"{options.commit}ms", **windows)
+        if name in ("core", "core-quiet", "whole"):
+            windows = {} if name == "whole" else {"windows": CORE_WINDOWS}
+            return self.engine(name, to_end, interactions=name != "core-quiet", commit=f"{options.commit}ms", **windows)
         if name.startswith("streams"):
             return self.peer("streams", to_end, "--application-id", "{run}", "--state-dir", "{directory}", "--commit-ms", commit, "--threads",
                              str(options.workers), *(["--in-memory"] if name.endswith("in-memory") else []))

@@ -162,7 +162,9 @@ void JourneyStage::write_observation(const Event& event, const Observation& seen
   const auto write = [&](const std::string& topic, std::string value) {
     out.records.push_back({topic, std::nullopt, customer.text, std::move(value), {}});
   };
-  write(options_.topics.interactions, interaction_json(event, customer, seen, source, rules_));
+  if (options_.writes_interactions) {
+    write(options_.topics.interactions, interaction_json(event, customer, seen, source, rules_));
+  }
   for (const Transition& transition : seen.transitions) {
     write(options_.topics.transitions, transition_json(transition, customer, rules_));
   }

@@ -37,7 +37,8 @@ struct JourneyOptions {
   std::string sources_text;  ///< names the intake's sources in their order, for the fingerprint
   /// The partition a key belongs to, where the input says how it was partitioned; a mismatch is counted.
   std::function<Partition(std::string_view key)> expected_partition;
-  Pseudonym pseudonym;  ///< of customers in derived records, where their ids are not to stand there
+  bool writes_interactions = true;  ///< a derived record for each event; what is counted does not depend on it
+  Pseudonym pseudonym;              ///< of customers in derived records, where their ids are not to stand there
 };
 
 class JourneyStage final : public Stage {

@@ -76,6 +76,7 @@ TEST(Configuration, TheExampleShowsTheDefaults) {
   EXPECT_EQ(shown.topics.prefix, defaults.topics.prefix);
   EXPECT_EQ(shown.topics.partitions, defaults.topics.partitions);
   EXPECT_EQ(shown.topics.replication, defaults.topics.replication);
+  EXPECT_EQ(shown.topics.interactions, defaults.topics.interactions);
   EXPECT_EQ(shown.group, defaults.group);
   EXPECT_EQ(shown.history, defaults.history);
   EXPECT_EQ(shown.metrics.windows, defaults.metrics.windows);
@@ -130,7 +131,7 @@ kafka:
 state: {dir: state, slices: 48, min_free: 2GiB, standby: 2}
 memory: {limit: 3GiB}
 http: {listen: "[::1]:0", token_file: token, reload: true, rows: false}
-topics: {prefix: acme., partitions: 12, replication: 3}
+topics: {prefix: acme., partitions: 12, replication: 3, interactions: false}
 group: acme
 instance: one
 history: 1d
@@ -176,6 +177,7 @@ log: {format: json, level: debug}
   EXPECT_EQ(all.topics.prefix, "acme.");
   EXPECT_EQ(all.topics.partitions, 12);
   EXPECT_EQ(all.topics.replication, 3);
+  EXPECT_FALSE(all.topics.interactions);
   EXPECT_EQ(all.group, "acme");
   EXPECT_EQ(all.instance, "one");
   EXPECT_EQ(all.history, std::chrono::days{1});
