@@ -70,6 +70,7 @@ WorkerOptions common_options(const Topology& topology) {
   WorkerOptions options;
   options.task.slices = topology.slices;
   options.commit_interval = topology.commit;
+  if (topology.durability == Durability::kKept) options.commit_interval_behind = std::chrono::seconds{1};
   options.idle = topology.rules->current().rules->settings().idle;
   options.detect_silence = topology.detect_silence;
   options.to_end = topology.to_end;

@@ -61,12 +61,13 @@ Result<bool> Worker::try_turn(Millis wait) {
   options_.pulse->begin("reading");
   auto polled = log_->poll(wait, reads ? options_.max_records : 0);
   if (!polled) return polled.error();
+  taken_ += polled->records.size();
   TOUCHSTONE_TRY(handle(*polled));
   if (options_.detect_silence && reads) notice_silence();
   TOUCHSTONE_TRY(produce());
   TOUCHSTONE_TRY(find_end());
 
-  const bool due = clock_.now() - last_commit_ >= options_.commit_interval || is_full();
+  const bool due = is_commit_due();
   constexpr std::chrono::seconds kQuiet{5};
   if (clock_.now() - last_commit_ >= kQuiet) {
     for (auto& [partition, assigned] : assigned_) assigned.task->settle_at_end();
@@ -281,6 +282,7 @@ void Worker::drop_tasks() {
   assigned_.clear();
   out_ = {};
   staged_ = staged_bytes_ = measured_ = out_bytes_ = 0;
+  taken_ = 0;
   settled_ = true;
   end_told_ = false;
   board_.set_ready(options_.name, false);
@@ -369,6 +371,16 @@ Result<void> Worker::find_end() {
   return {};
 }
 
+bool Worker::is_commit_due() const {
+  constexpr std::int64_t kFarBehind = 10;
+  const auto passed = clock_.now() - last_commit_;
+  if (passed < options_.commit_interval) return is_full();
+  if (passed >= options_.commit_interval_behind || is_full()) return true;
+  std::int64_t waiting = 0;
+  for (const auto& [partition, assigned] : assigned_) waiting += log_->lag(partition);
+  return waiting / kFarBehind < static_cast<std::int64_t>(std::max<std::uint64_t>(taken_, 1));
+}
+
 bool Worker::is_full() const { return staged_ >= options_.max_staged || staged_bytes_ >= options_.max_staged_bytes; }
 
 void Worker::measure() {
@@ -417,6 +429,7 @@ Result<void> Worker::commit(Checkpoint which) {
   board_.add(out_.counts);
   out_ = {};
   staged_ = staged_bytes_ = 0;
+  taken_ = 0;
   settled_ = true;
   std::vector<TaskChanges> changes;
   for (Assigned* assigned : committing) {

@@ -38,6 +38,10 @@ struct WorkerOptions {
   /// The text of the rules in force; any thread may change what it returns. Empty: they do not change.
   std::function<std::shared_ptr<const std::string>()> rules_text = nullptr;
   Millis commit_interval{100};
+  /// Whoever is far behind commits no sooner than ten times as much waits as the transaction holds, or this has passed:
+  /// to those who wait already it adds little, and what commits cost is spread over more. No longer than
+  /// commit_interval: it makes no difference.
+  Millis commit_interval_behind{0};
   Millis idle{30'000};              ///< silence after which a partition read to its end holds nobody back
   std::size_t max_records = 2'000;  ///< of one poll
   /// Records produced after which a commit does not wait for its time, nor for the end of what was polled. Only what
@@ -135,6 +139,7 @@ class Worker {
   [[nodiscard]] bool reached_limit(const TopicPartition& partition, const Assigned& assigned) const;
   Result<void> find_end();
   [[nodiscard]] bool is_full() const;
+  [[nodiscard]] bool is_commit_due() const;
   void measure();
   Result<void> produce();
   Result<void> commit(Checkpoint which);
@@ -161,7 +166,8 @@ class Worker {
   std::size_t staged_bytes_ = 0;  ///< likewise
   std::size_t measured_ = 0;      ///< so many of the records in out_ are counted in out_bytes_
   std::size_t out_bytes_ = 0;
-  bool settled_ = true;  ///< nothing was processed since the last commit
+  std::uint64_t taken_ = 0;  ///< records of the input since the last commit
+  bool settled_ = true;      ///< nothing was processed since the last commit
   std::chrono::microseconds last_commit_{};
   std::chrono::microseconds last_lag_{};
   std::chrono::microseconds opened_{};

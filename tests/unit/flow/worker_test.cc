@@ -102,6 +102,8 @@ class WorkerTest : public ::testing::Test {
       return Error(ErrorKind::kRetry, "memory is nearly full");
     };
     options.max_staged_bytes = max_staged_bytes_;
+    options.commit_interval_behind = interval_behind_;
+    options.max_records = records_of_a_poll_;
     options.restored_at_once = at_once_;
     options.run_together = [this](std::span<const std::function<void()>> jobs) {
       most_together_ = std::max(most_together_, jobs.size());
@@ -160,6 +162,8 @@ class WorkerTest : public ::testing::Test {
   std::atomic<int> memory_left_{1};
   bool memory_wanes_ = false;  ///< with each time that somebody asks
   std::size_t max_staged_bytes_ = std::size_t{64} << 20;
+  Millis interval_behind_{0};
+  std::size_t records_of_a_poll_ = 2'000;
   int silences_ = 0;
   SimBroker broker_;
   MemoryTables tables_;
@@ -418,6 +422,28 @@ TEST_F(WorkerTest, CommitsFromOneBeginningToTheNextAndRestsHalfOfTheInterval) {
   EXPECT_TRUE(commits_after(Millis{40}, Millis{60}));
   EXPECT_FALSE(commits_after(Millis{90}, Millis{49}));
   EXPECT_TRUE(commits_after(Millis{90}, Millis{50}));
+}
+
+TEST_F(WorkerTest, CommitsLessOftenWhileFarBehind) {
+  interval_behind_ = Millis{1'000};
+  records_of_a_poll_ = 5;
+  start();
+  turn(1);
+  const auto committed_after = [&](Millis passed) {
+    clock_.advance(passed);
+    EXPECT_TRUE(worker_->turn(Millis{0}));
+    return !written().empty();
+  };
+  for (int i = 0; i < 500; ++i) append(0);
+  EXPECT_FALSE(committed_after(Millis{200})) << "5 taken, 495 wait";
+  EXPECT_FALSE(committed_after(Millis{700}));
+  EXPECT_TRUE(committed_after(Millis{100})) << "a second has passed";
+  int turns = 1;
+  while (!committed_after(Millis{10})) ++turns;
+  EXPECT_GE(turns, 9) << "the ordinary interval is 100 ms";
+  for (turns = 0; turns < 100; ++turns) static_cast<void>(committed_after(Millis{100}));
+  append(0);
+  EXPECT_TRUE(committed_after(Millis{100})) << "nothing waits any more";
 }
 
 TEST_F(WorkerTest, RestoresPartitionsTogether) {
