@@ -17,6 +17,10 @@ constexpr int kQueueFullWaitMs = 10;  // until some of the queue has been delive
 void* bytes_of(const std::optional<std::string>& text) { return text ? const_cast<char*>(text->data()) : nullptr; }
 std::size_t size_of(const std::optional<std::string>& text) { return text ? text->size() : 0; }
 
+Error gone(const std::string& topic, const Error& error) {
+  return Error(ErrorKind::kReject, "the topic " + topic + " is gone: " + error.message());
+}
+
 }  // namespace
 
 KafkaOutput::KafkaOutput(KafkaConnection connection, std::string transactional_id)
@@ -136,9 +140,7 @@ Error KafkaOutput::lose(const Error& error) {
                                          " takes no record as large as this one; `touchstone topics` " +
                                          "names the setting that is too low: " + message);
   }
-  if (is_missing(undelivered_topic_)) {
-    return Error(ErrorKind::kReject, "the topic " + undelivered_topic_ + " is gone: " + message);
-  }
+  if (is_missing(undelivered_topic_)) return gone(undelivered_topic_, Error(error.kind(), message));
   return Error(error.kind(), message, error.cause() == ErrorCause::kOther ? undelivered_->cause() : error.cause());
 }
 
@@ -212,6 +214,7 @@ Result<void> KafkaOutput::enqueue(const OutRecord& record, rd_kafka_topic_t* top
     serve();
     if (const auto fatal = events_.fatal()) return lose(*fatal);
     Error error = error_of(code, "writing to " + record.topic);
+    if (could_not_ask(code) && is_missing(record.topic)) return gone(record.topic, error);
     if (error.kind() == ErrorKind::kReject) return error;
     // Anything else means that the transaction takes nothing more: an earlier record could not be written.
     return lose(error.as(code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR__FATAL ? ErrorKind::kFatal

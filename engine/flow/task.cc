@@ -188,7 +188,7 @@ bool Task::dirty() const {
   return dirty_ || (has_positions_ && slices_.lowest() < wanted_);
 }
 
-void Task::checkpoint(Checkpoint which, Output& out) {
+void Task::checkpoint(std::uint32_t slices, Output& out) {
   assert(state_ == State::kRunning);
   stage_->flush(out);
   staged_.clear();
@@ -196,13 +196,12 @@ void Task::checkpoint(Checkpoint which, Output& out) {
     stage_->drop_changes();
     return;
   }
-  const bool all = which == Checkpoint::kAll || !has_positions_;
+  const std::uint32_t count = has_positions_ ? std::min(slices, slices_.count()) : slices_.count();
   has_positions_ = true;
   if (std::shared_ptr<const std::string> text = stage_->rules_text(); text && text != rules_written_) {
     staged_.push_back({rules_key(), *text});
     rules_written_ = std::move(text);
   }
-  const std::uint32_t count = all ? slices_.count() : 1;
   for (std::uint32_t i = 0; i < count; ++i) {
     const std::uint32_t slice = next_slice_;
     next_slice_ = (next_slice_ + 1) % slices_.count();

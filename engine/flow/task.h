@@ -37,9 +37,6 @@ struct TaskOptions {
   std::uint32_t slices = 1;
 };
 
-/// Which slices a checkpoint takes.
-enum class Checkpoint : std::uint8_t { kNext, kAll };
-
 /// Not thread-safe; its worker owns it.
 class Task {
  public:
@@ -80,8 +77,9 @@ class Task {
   /// Hands the record that has arrived to the stage; what a replayed one produces is dropped.
   Result<void> process(const Record& record, Output& out);
 
-  /// Lets the stage send what it has combined and adds the changed keys of the next slices with their position.
-  void checkpoint(Checkpoint which, Output& out);
+  /// Lets the stage send what it has combined and adds the changed keys of so many slices, in turn, with their position;
+  /// of all of them the first time.
+  void checkpoint(std::uint32_t slices, Output& out);
 
   /// After the commit: what the tables must take over. `written`: the changelog's next offset, if it was written.
   TaskChanges committed(std::optional<Offset> written);

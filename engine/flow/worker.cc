@@ -381,6 +381,16 @@ bool Worker::is_commit_due() const {
   return waiting / kFarBehind < static_cast<std::int64_t>(std::max<std::uint64_t>(taken_, 1));
 }
 
+// A commit that stands for several writes the slices of all of them: how long a round over the slices takes bounds what
+// a crash makes us read again.
+std::uint32_t Worker::slices_due() const {
+  if (options_.commit_interval_behind <= options_.commit_interval) return 1;
+  const Millis interval = std::max(options_.commit_interval, Millis{1});
+  const auto most = options_.commit_interval_behind / interval;
+  const auto missed = (clock_.now() - last_commit_) / interval;
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(missed, 1, std::max<std::int64_t>(most, 1)));
+}
+
 bool Worker::is_full() const { return staged_ >= options_.max_staged || staged_bytes_ >= options_.max_staged_bytes; }
 
 void Worker::measure() {
@@ -406,11 +416,12 @@ Result<void> Worker::produce() {
 
 Result<void> Worker::commit(Checkpoint which) {
   const auto begun = clock_.now();
+  const std::uint32_t slices = which == Checkpoint::kAll ? options_.task.slices : slices_due();
   std::vector<ConsumedOffset> offsets;
   std::vector<Assigned*> committing;
   for (auto& [partition, assigned] : assigned_) {
     if (assigned.task->dirty()) {
-      assigned.task->checkpoint(which, out_);
+      assigned.task->checkpoint(slices, out_);
       committing.push_back(&assigned);
     }
     // Every commit names all partitions, the unchanged ones too: only there Kafka checks that they are ours.

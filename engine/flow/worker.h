@@ -119,6 +119,9 @@ class Worker {
     kAway,  ///< There is no disk: has left the group, so that others take its partitions at once.
   };
 
+  /// Which slices of the state a commit writes.
+  enum class Checkpoint : std::uint8_t { kNext, kAll };
+
   Result<bool> try_turn(Millis wait);
   Result<void> open();
   Result<void> look_for_room();
@@ -140,6 +143,7 @@ class Worker {
   Result<void> find_end();
   [[nodiscard]] bool is_full() const;
   [[nodiscard]] bool is_commit_due() const;
+  [[nodiscard]] std::uint32_t slices_due() const;
   void measure();
   Result<void> produce();
   Result<void> commit(Checkpoint which);
