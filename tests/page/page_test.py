@@ -89,12 +89,36 @@ def change_the_window(page, checks):
     page.wait("document.querySelector('.live-dot.live')")
 
 
+def read_slowly(page):
+    """From here on the rows that the page asks for come after seconds, as from a busy engine."""
+    page.run("""(() => { const fetchNow = window.fetch; window.slowReads = 0;
+        window.fetch = async (what, how) => {
+          const slow = String(what).includes("api/v1/windows");
+          if (slow) await new Promise((done) => setTimeout(done, 3000));
+          const answer = await fetchNow(what, how);
+          if (slow) setTimeout(() => ++window.slowReads, 500);
+          return answer;
+        };
+        window.readFast = () => { window.fetch = fetchNow; }; })()""")
+
+
 def hear_an_alert(page, demo, checks, picture):
+    """While the page still reads what holds now, whose answer does not know the alert."""
+    read_slowly(page)
+    page.click(".windows [data-window='1m']")
+    page.wait("document.querySelector('.live-dot.live')")
     name = page.run("document.querySelector('.card.good, .card.poor, .card.bad').dataset.touchpoint")
     now = page.run("new Date().toISOString()")
     alert = {**ALERT, "id": name, "at": now, "since": now}
     demo.tell(alert)
-    page.wait(f"document.querySelector(\".card.alerting[data-touchpoint='{name}']\")")
+    shown = f"document.querySelector(\".card.alerting[data-touchpoint='{name}']\")"
+    page.wait(shown)
+    page.wait("window.slowReads >= 2")
+    checks.that("an alert that comes while the page reads stays", page.run(f"!!{shown}"))
+    page.run("window.readFast()")
+    page.click(".windows [data-window='5m']")
+    page.wait("document.querySelector('.live-dot.live')")
+    page.wait(shown)
     checks.that("an alert is listed with its explanation", page.run("document.querySelector('.alert.firing .why').textContent.includes('%')"))
     page.run("document.querySelector('.why').open = true")
     picture("alert")

@@ -35,6 +35,8 @@ let readingTimer: number | undefined;
 let frame = 0;
 let wholeMap = false;
 let alertsChanged = false;
+/// Alerts heard while what holds now is being asked for: the answer may not know them yet.
+let heardMeanwhile: Alert[] | undefined;
 const changed = new Set<string>();
 
 function themeButton(): HTMLElement {
@@ -175,15 +177,18 @@ async function readNow(): Promise<void> {
   const chosen = state.window!;
   clearTimeout(readingTimer);
   readingTimer = window.setTimeout(() => void readMap(), kReadingMs);
+  const heard: Alert[] = [];
+  heardMeanwhile = heard;
   const [rows, firing, recent] = await Promise.all([
     fetchRows({ window: chosen, segment: "all" }, kTrendRows).catch(() => [] as Row[]),
     fetchAlerts().catch(() => [] as Alert[]),
     fetchAlerts(new Date(Date.now() - kRecentAlertsMs).toISOString()).catch(() => [] as Alert[]),
   ]);
+  if (heardMeanwhile === heard) heardMeanwhile = undefined;
   if (state.window !== chosen) return;
   for (const alert of recent.filter((each) => each.state === "resolved")) state.takeAlert(alert);
   state.firing.clear();
-  for (const alert of firing) state.takeAlert(alert);
+  for (const alert of [...firing, ...heard]) state.takeAlert(alert);
   // First what was before, then what is.
   await readTrends(chosen);
   for (const row of rows) state.takeRow(row);
@@ -229,6 +234,7 @@ function follow(): void {
     },
     alert: (alert) => {
       state.takeAlert(alert);
+      heardMeanwhile?.push(alert);
       alertsChanged = true;
       changed.add(`${alert.id}/${alert.segment}`);
       soon();
