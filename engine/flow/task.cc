@@ -188,30 +188,32 @@ bool Task::dirty() const {
   return dirty_ || (has_positions_ && slices_.lowest() < wanted_);
 }
 
-void Task::checkpoint(std::uint32_t slices, Output& out) {
+std::uint32_t Task::begin_checkpoint(Output& out) {
   assert(state_ == State::kRunning);
   stage_->flush(out);
   staged_.clear();
   if (options_.changelog.empty()) {
     stage_->drop_changes();
-    return;
+    return 0;
   }
-  const std::uint32_t count = has_positions_ ? std::min(slices, slices_.count()) : slices_.count();
-  has_positions_ = true;
   if (std::shared_ptr<const std::string> text = stage_->rules_text(); text && text != rules_written_) {
-    staged_.push_back({rules_key(), *text});
+    stage_change({rules_key(), *text}, out);
     rules_written_ = std::move(text);
   }
-  for (std::uint32_t i = 0; i < count; ++i) {
-    const std::uint32_t slice = next_slice_;
-    next_slice_ = (next_slice_ + 1) % slices_.count();
-    for (TableChange& change : stage_->take_changes(slice)) staged_.push_back(std::move(change));
-    staged_.push_back({position_key(slice), encode_position({next_, stage_->fingerprint(), stage_->position_state()})});
-    slices_.set(slice, next_);
-  }
-  for (const TableChange& change : staged_) {
-    out.records.push_back({options_.changelog, id_.partition, change.key, change.value, {}});
-  }
+  return std::exchange(has_positions_, true) ? 1 : slices_.count();
+}
+
+void Task::write_slice(Output& out) {
+  const std::uint32_t slice = next_slice_;
+  next_slice_ = (next_slice_ + 1) % slices_.count();
+  for (TableChange& change : stage_->take_changes(slice)) stage_change(std::move(change), out);
+  stage_change({position_key(slice), encode_position({next_, stage_->fingerprint(), stage_->position_state()})}, out);
+  slices_.set(slice, next_);
+}
+
+void Task::stage_change(TableChange change, Output& out) {
+  out.records.push_back({options_.changelog, id_.partition, change.key, change.value, {}});
+  staged_.push_back(std::move(change));
 }
 
 TaskChanges Task::committed(std::optional<Offset> written) {

@@ -77,9 +77,11 @@ class Task {
   /// Hands the record that has arrived to the stage; what a replayed one produces is dropped.
   Result<void> process(const Record& record, Output& out);
 
-  /// Lets the stage send what it has combined and adds the changed keys of so many slices, in turn, with their position;
-  /// of all of them the first time.
-  void checkpoint(std::uint32_t slices, Output& out);
+  /// Begins what a commit writes: lets the stage send what it has combined. Returns how many slices have to be written
+  /// now: one, all of them the first time, none without a changelog.
+  [[nodiscard]] std::uint32_t begin_checkpoint(Output& out);
+  /// Adds the changed keys of the next slice, in turn, with their position.
+  void write_slice(Output& out);
 
   /// After the commit: what the tables must take over. `written`: the changelog's next offset, if it was written.
   TaskChanges committed(std::optional<Offset> written);
@@ -105,6 +107,7 @@ class Task {
  private:
   bool restore_position(std::string_view key, std::string_view value);
   Result<void> make_stage();
+  void stage_change(TableChange change, Output& out);
   [[nodiscard]] Error lost(Offset begin) const;
 
   TaskId id_;

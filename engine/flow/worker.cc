@@ -12,12 +12,6 @@ constexpr std::size_t kProduceChunk = 10'000;
 constexpr std::size_t kProduceBytes = std::size_t{4} << 20;
 /// What a record costs beside its key and value: its topic's name, and what holds it together.
 constexpr std::size_t kRecordBytes = 128;
-/// Between two attempts to restore what there was no memory for.
-constexpr std::chrono::seconds kRestoreAgain{60};
-/// Until what there was no memory for together is restored one by one: for what was freed to be given back.
-constexpr std::chrono::seconds kRestoreSingly{2};
-/// After so many failures in a row, which take a minute, a state ahead of the group's offset is no passing thing.
-constexpr int kAttemptsAhead = 12;
 
 /// Attempts follow each other after 0.2, 0.4, 0.8 … 10 s.
 std::chrono::microseconds pause_after(int failures) {
@@ -183,111 +177,6 @@ Result<void> Worker::handle(const Polled& polled) {
   return {};
 }
 
-// What has no task yet, as long as there is memory for it.
-Result<void> Worker::assign_owned() {
-  std::vector<TopicPartition> waiting;
-  std::copy_if(owned_.begin(), owned_.end(), std::back_inserter(waiting),
-               [this](const TopicPartition& each) { return !assigned_.contains(each); });
-  if (waiting.empty()) {
-    one_by_one_ = false;
-    return {};
-  }
-  board_.set_ready(options_.name, false);
-  const std::size_t together = one_by_one_ ? 1 : std::max<std::size_t>(options_.restored_at_once, 1);
-  for (std::size_t first = 0; first < waiting.size(); first += together) {
-    if (rest_ != Rest::kNone) return {};
-    TOUCHSTONE_TRY(assign(std::span(waiting).subspan(first, std::min(together, waiting.size() - first))));
-  }
-  return {};
-}
-
-Result<void> Worker::assign(std::span<const TopicPartition> partitions) {
-  options_.pulse->begin("restoring");
-  std::vector<Assigned> restoring;
-  for (const TopicPartition& partition : partitions) {
-    const TaskId id{options_.stage, partition.topic, partition.partition};
-    Assigned& assigned = restoring.emplace_back();
-    if (options_.claims) assigned.claim = options_.claims->take(id);
-    assigned.task = std::make_unique<Task>(id, options_.task, options_.factory);
-    const auto caught_up = assigned.task->catch_up(*log_, tables_, *options_.pulse);
-    board_.count_restored(assigned.task->restored_records());
-    if (!caught_up) return caught_up;
-  }
-  const std::vector<Result<void>> loaded = load(restoring);
-  for (std::size_t i = 0; i < restoring.size(); ++i) {
-    if (loaded[i]) TOUCHSTONE_TRY(begin(partitions[i], std::move(restoring[i])));
-  }
-  const auto failed = std::find_if(loaded.begin(), loaded.end(), [](const Result<void>& each) { return !each; });
-  if (failed == loaded.end()) return {};
-  const Error& error = failed->error();
-  const bool together = partitions.size() > 1;
-  if (error.kind() != ErrorKind::kRetry || (!together && memory())) return error;
-  // What was loaded so far is dropped here; its partition stays ours.
-  one_by_one_ = one_by_one_ || together;
-  restore_after_ = clock_.now() + (together ? kRestoreSingly : kRestoreAgain);
-  rest(Rest::kInPlace, error);
-  return {};
-}
-
-std::vector<Result<void>> Worker::load(std::span<const Assigned> restoring) {
-  std::vector<Result<void>> loaded(restoring.size());
-  std::vector<std::function<void()>> jobs;
-  for (std::size_t i = 0; i < restoring.size(); ++i) {
-    jobs.emplace_back([&, i] { loaded[i] = restoring[i].task->load(tables_, {*options_.pulse, options_.memory}); });
-  }
-  if (jobs.size() > 1 && options_.run_together) {
-    options_.run_together(jobs);
-  } else {
-    for (const auto& job : jobs) job();
-  }
-  return loaded;
-}
-
-Result<void> Worker::begin(const TopicPartition& partition, Assigned assigned) {
-  options_.pulse->begin("restoring");
-  const auto ahead = failures_ < kAttemptsAhead ? Task::Ahead::kTryAgain : Task::Ahead::kRefuse;
-  const auto from = assigned.task->settle(*log_, ahead);
-  if (!from) return from.error();
-  if (options_.to_end && options_.outermost) TOUCHSTONE_TRY(find_limit(partition));
-  TOUCHSTONE_TRY(log_->start(partition, *from));
-  publish(true, assigned);
-  assigned_[partition] = std::move(assigned);
-  return {};
-}
-
-Result<void> Worker::lose(const std::vector<TopicPartition>& partitions) {
-  const bool nothing_staged = staged_ == 0 && out_.records.empty() && !any_dirty();
-  for (const TopicPartition& partition : partitions) {
-    const auto found = assigned_.find(partition);
-    if (found == assigned_.end()) continue;
-    board_.withdraw(found->second.task->id());
-    assigned_.erase(found);
-  }
-  // What is staged may come from a partition that is no longer ours, so all of it goes, and the partitions that
-  // we keep go back to their last commit.
-  if (nothing_staged) return {};
-  board_.count_abort();
-  options_.pulse->begin("aborting");
-  TOUCHSTONE_TRY(log_->abort());
-  return restore_all();
-}
-
-Result<void> Worker::restore_all() {
-  drop_tasks();
-  return assign_owned();
-}
-
-void Worker::drop_tasks() {
-  for (const auto& [partition, assigned] : assigned_) board_.withdraw(assigned.task->id());
-  assigned_.clear();
-  out_ = {};
-  staged_ = staged_bytes_ = measured_ = out_bytes_ = 0;
-  taken_ = 0;
-  settled_ = true;
-  end_told_ = false;
-  board_.set_ready(options_.name, false);
-}
-
 Result<void> Worker::process(const Record& record) {
   const auto found = assigned_.find({std::string(record.topic), record.partition});
   if (found == assigned_.end()) return {};
@@ -371,11 +260,14 @@ Result<void> Worker::find_end() {
   return {};
 }
 
+// A transaction that is large already is worth its commit; what it holds takes memory until then.
 bool Worker::is_commit_due() const {
   constexpr std::int64_t kFarBehind = 10;
+  constexpr std::size_t kLarge = 4;
   const auto passed = clock_.now() - last_commit_;
   if (passed < options_.commit_interval) return is_full();
   if (passed >= options_.commit_interval_behind || is_full()) return true;
+  if (rest_ != Rest::kNone || staged_bytes_ >= options_.max_staged_bytes / kLarge) return true;
   std::int64_t waiting = 0;
   for (const auto& [partition, assigned] : assigned_) waiting += log_->lag(partition);
   return waiting / kFarBehind < static_cast<std::int64_t>(std::max<std::uint64_t>(taken_, 1));
@@ -414,14 +306,27 @@ Result<void> Worker::produce() {
   return {};
 }
 
+// More slices than must be only as long as the transaction has room. Each is handed over by itself: together they may
+// be all of the state.
+Result<void> Worker::checkpoint(Task& task, Checkpoint which) {
+  const std::uint32_t must = task.begin_checkpoint(out_);
+  if (must == 0) return {};
+  const std::uint32_t due = which == Checkpoint::kAll ? options_.task.slices : slices_due();
+  for (std::uint32_t i = 0; i < std::max(must, std::min(due, options_.task.slices)); ++i) {
+    if (which == Checkpoint::kNext && i >= must && is_full()) break;
+    task.write_slice(out_);
+    TOUCHSTONE_TRY(produce());
+  }
+  return {};
+}
+
 Result<void> Worker::commit(Checkpoint which) {
   const auto begun = clock_.now();
-  const std::uint32_t slices = which == Checkpoint::kAll ? options_.task.slices : slices_due();
   std::vector<ConsumedOffset> offsets;
   std::vector<Assigned*> committing;
   for (auto& [partition, assigned] : assigned_) {
     if (assigned.task->dirty()) {
-      assigned.task->checkpoint(slices, out_);
+      TOUCHSTONE_TRY(checkpoint(*assigned.task, which));
       committing.push_back(&assigned);
     }
     // Every commit names all partitions, the unchanged ones too: only there Kafka checks that they are ours.

@@ -38,9 +38,9 @@ struct WorkerOptions {
   /// The text of the rules in force; any thread may change what it returns. Empty: they do not change.
   std::function<std::shared_ptr<const std::string>()> rules_text = nullptr;
   Millis commit_interval{100};
-  /// Whoever is far behind commits no sooner than ten times as much waits as the transaction holds, or this has passed:
-  /// to those who wait already it adds little, and what commits cost is spread over more. No longer than
-  /// commit_interval: it makes no difference.
+  /// Whoever is far behind, so that more than ten times as much waits as the transaction holds, commits once this has
+  /// passed, or a quarter of max_staged_bytes is in the transaction: to those who wait already it adds little, and what
+  /// commits cost is spread over more. No longer than commit_interval: it makes no difference.
   Millis commit_interval_behind{0};
   Millis idle{30'000};              ///< silence after which a partition read to its end holds nobody back
   std::size_t max_records = 2'000;  ///< of one poll
@@ -146,6 +146,7 @@ class Worker {
   [[nodiscard]] std::uint32_t slices_due() const;
   void measure();
   Result<void> produce();
+  Result<void> checkpoint(Task& task, Checkpoint which);
   Result<void> commit(Checkpoint which);
   void show();
   void answer_questions();

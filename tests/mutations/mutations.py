@@ -8,6 +8,7 @@ import collections
 Mutation = collections.namedtuple("Mutation", "name fault edits")
 
 WORKER = "engine/flow/worker.cc"
+PARTITIONS = "engine/flow/worker_partitions.cc"
 TASK = "engine/flow/task.cc"
 JOURNEY = "engine/flow/journey_stage.cc"
 CUSTOMERS = "engine/flow/customers.cc"
@@ -43,7 +44,7 @@ MUTATIONS = [
          "  if (!receipt) receipt = Receipt{};\n"),
     ]),
     Mutation("loss-ignored", "what is staged for a partition that the group took away is committed all the same", [
-        (WORKER, "  if (nothing_staged) return {};\n", "  if (nothing_staged || log_) return {};\n"),
+        (PARTITIONS, "  if (nothing_staged) return {};\n", "  if (nothing_staged || log_) return {};\n"),
     ]),
     # --- the restore
     Mutation("changelog-unread", "a restore trusts the local tables and does not read the changelog", [

@@ -112,6 +112,7 @@ class WorkerTest : public ::testing::Test {
     };
     options.name = "counting";
     options.task.changelog = "changelog";
+    options.task.slices = slices_;
     options.factory = [this](const TaskId&, const Slices&,
                              std::optional<std::string_view>) -> Result<std::unique_ptr<Stage>> {
       return std::unique_ptr<Stage>(std::make_unique<CountingStage>(silences_, held_));
@@ -163,6 +164,7 @@ class WorkerTest : public ::testing::Test {
   bool memory_wanes_ = false;  ///< with each time that somebody asks
   std::size_t max_staged_bytes_ = std::size_t{64} << 20;
   Millis interval_behind_{0};
+  std::uint32_t slices_ = 1;
   std::size_t records_of_a_poll_ = 2'000;
   int silences_ = 0;
   SimBroker broker_;
@@ -444,6 +446,67 @@ TEST_F(WorkerTest, CommitsLessOftenWhileFarBehind) {
   for (turns = 0; turns < 100; ++turns) static_cast<void>(committed_after(Millis{100}));
   append(0);
   EXPECT_TRUE(committed_after(Millis{100})) << "nothing waits any more";
+  for (int i = 0; i < 500; ++i) append(0);
+  memory_left_ = 0;
+  EXPECT_FALSE(committed_after(Millis{50}));
+  memory_left_ = 1'000'000;
+  EXPECT_FALSE(committed_after(Millis{40})) << "5 taken";
+  memory_left_ = 0;
+  EXPECT_TRUE(committed_after(Millis{20})) << "what is begun takes memory";
+}
+
+TEST_F(WorkerTest, CommitsALargeTransactionAtTheOrdinaryIntervalHoweverFarBehind) {
+  interval_behind_ = Millis{1'000};
+  records_of_a_poll_ = 5;
+  // Five records have some 700 bytes.
+  max_staged_bytes_ = 4 * 600;
+  start();
+  turn(1);
+  for (int i = 0; i < 500; ++i) append(0);
+  clock_.advance(Millis{100});
+  EXPECT_TRUE(worker_->turn(Millis{0}));
+  EXPECT_FALSE(written().empty());
+}
+
+TEST_F(WorkerTest, WritesTheSlicesOfAllTheCommitsThatOneStandsFor) {
+  interval_behind_ = Millis{1'000};
+  slices_ = 20;
+  start();
+  turn(1);
+  // For each slice a changed key and the position.
+  const auto slices_written = [&](Millis passed) {
+    append(0);
+    clock_.advance(passed);
+    EXPECT_TRUE(worker_->turn(Millis{0}));
+    std::size_t records = 0;
+    broker_.drain("changelog", [&](const Record&) { ++records; });
+    return records / 2;
+  };
+  EXPECT_EQ(slices_written(Millis{100}), 20U) << "the first time";
+  EXPECT_EQ(slices_written(Millis{100}), 1U);
+  EXPECT_EQ(slices_written(Millis{550}), 5U);
+  EXPECT_EQ(slices_written(Millis{3'000}), 10U) << "after a pause there is no more than one of a second";
+}
+
+TEST_F(WorkerTest, WritesNoMoreSlicesThanHaveRoom) {
+  interval_behind_ = Millis{1'000};
+  slices_ = 20;
+  // The record that comes of one is there already; a slice has two, of some 150 bytes each.
+  max_staged_bytes_ = 900;
+  start();
+  turn(1);
+  const auto slices_written = [&] {
+    append(0);
+    clock_.advance(Millis{900});
+    EXPECT_TRUE(worker_->turn(Millis{0}));
+    std::size_t records = 0;
+    broker_.drain("changelog", [&](const Record&) { ++records; });
+    return records / 2;
+  };
+  EXPECT_EQ(slices_written(), 20U) << "the first time all of them are written, whatever they take";
+  const std::size_t written = slices_written();
+  EXPECT_GE(written, 1U);
+  EXPECT_LT(written, 5U);
 }
 
 TEST_F(WorkerTest, RestoresPartitionsTogether) {
