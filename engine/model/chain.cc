@@ -47,14 +47,44 @@ Probabilities probabilities_of(std::span<const ChainRow> rows) {
   return chain;
 }
 
-/// By place; zero for the start.
+/// Inverts a lower triangular matrix in its place, by halves: with B under A and beside C, what comes under the inverse
+/// of A is -C^-1 B A^-1. Nearly all of it is then products of matrices, and the empty half is never touched.
+void invert_lower(Eigen::Ref<Eigen::MatrixXd> lower) {
+  constexpr Index kSmall = 32;
+  const Index size = lower.rows();
+  if (size <= kSmall) {
+    lower = Eigen::MatrixXd(lower.triangularView<Eigen::Lower>().solve(Eigen::MatrixXd::Identity(size, size)));
+    return;
+  }
+  const Index half = size / 2;
+  auto first = lower.topLeftCorner(half, half);
+  auto second = lower.bottomRightCorner(size - half, size - half);
+  invert_lower(first);
+  invert_lower(second);
+  auto below = lower.bottomLeftCorner(size - half, half);
+  const Eigen::MatrixXd product = second.triangularView<Eigen::Lower>() * below;
+  below = -(product * first.triangularView<Eigen::Lower>());
+}
+
+/// By place; zero for the start. Of the inverse only its row of the start and its diagonal are wanted: they come of the
+/// inverses of both triangles, which take half of the work of the whole.
 Eigen::VectorXd removal_effects(const Probabilities& chain) {
-  const Eigen::MatrixXd visits = chain.stay.partialPivLu().inverse();
-  const Eigen::VectorXd converts = visits * chain.to_conversion;
-  Eigen::VectorXd effects = Eigen::VectorXd::Zero(converts.size());
-  for (Index place = 0; place < effects.size(); ++place) {
+  const Eigen::PartialPivLU<Eigen::MatrixXd> solved(chain.stay);
+  const Eigen::VectorXd converts = solved.solve(chain.to_conversion);
+  const Index size = converts.size();
+  Eigen::MatrixXd lower = solved.matrixLU().triangularView<Eigen::UnitLower>();
+  invert_lower(lower);
+  lower = lower * solved.permutationP();
+  // As the transpose of the inverse, so that both are read along their columns.
+  Eigen::MatrixXd upper = solved.matrixLU().triangularView<Eigen::Upper>().transpose();
+  invert_lower(upper);
+  const Eigen::VectorXd from_start = lower.transpose() * upper.col(chain.start);
+
+  Eigen::VectorXd effects = Eigen::VectorXd::Zero(size);
+  for (Index place = 0; place < size; ++place) {
     if (place == chain.start) continue;
-    effects(place) = visits(chain.start, place) / visits(place, place) * converts(place) / converts(chain.start);
+    const double visits = lower.col(place).dot(upper.col(place));
+    effects(place) = from_start(place) / visits * converts(place) / converts(chain.start);
   }
   return effects;
 }

@@ -5,7 +5,8 @@
 //
 // With N the inverse of I - Q (Q: probabilities of moves between start and touchpoints) and h the probabilities of
 // ending in conversion, a path from the start s ever meets i with probability N(s,i)/N(i,i), so the removal effect
-// of i is N(s,i)/N(i,i) * h(i)/h(s): one matrix is inverted, not one for each touchpoint.
+// of i is N(s,i)/N(i,i) * h(i)/h(s): one matrix is decomposed, not one for each touchpoint. With n touchpoints on the
+// paths that takes some 4/3 n^3 operations.
 #pragma once
 
 #include <cstdint>

@@ -103,37 +103,44 @@ double conversion_probability(const std::map<std::uint16_t, std::map<std::uint16
   return converted;
 }
 
-TEST(Chain, AgreesWithTheDefinitionOnRandomPaths) {
-  for (unsigned seed = 1; seed <= 50; ++seed) {
-    std::mt19937 random(seed);
-    const auto any = [&](std::size_t below) { return static_cast<std::uint16_t>(random() % below); };
-    Paths paths;
-    std::map<std::uint16_t, std::map<std::uint16_t, double>> chain;
-    std::int64_t conversions = 0;
-    for (int i = 0; i < 60; ++i) {
-      std::vector<std::uint16_t> path(1U + any(6));
-      for (auto& touchpoint : path) touchpoint = any(7);
-      const std::uint16_t end = any(3) == 0 ? kToConversion : kToLapse;
-      if (end == kToConversion) ++conversions;
-      paths.add(path, end);
-      std::uint16_t from = CellNo::kAllNumber;
-      for (const std::uint16_t touchpoint : path) ++chain[std::exchange(from, touchpoint)][touchpoint];
-      ++chain[from][end];
-    }
-    const double whole = conversion_probability(chain, CellNo::kAllNumber);
-    std::map<std::uint16_t, double> effects;
-    double sum = 0;
-    for (std::uint16_t touchpoint = 0; touchpoint < 7; ++touchpoint) {
-      effects[touchpoint] = 1 - conversion_probability(chain, touchpoint) / whole;
-      sum += effects[touchpoint];
-    }
-    for (const auto& [touchpoint, credit] : paths.credit()) {
-      const double expected = static_cast<double>(conversions) * effects[touchpoint] / sum;
-      EXPECT_NEAR(static_cast<double>(credit.conversions) / static_cast<double>(kMillion), expected, 2e-6)
-          << "seed " << seed;
-    }
+void expect_the_definition(unsigned seed, std::uint16_t touchpoints, int count) {
+  std::mt19937 random(seed);
+  const auto any = [&](std::size_t below) { return static_cast<std::uint16_t>(random() % below); };
+  Paths paths;
+  std::map<std::uint16_t, std::map<std::uint16_t, double>> chain;
+  std::int64_t conversions = 0;
+  for (int i = 0; i < count; ++i) {
+    std::vector<std::uint16_t> path(1U + any(6));
+    for (auto& touchpoint : path) touchpoint = any(touchpoints);
+    const std::uint16_t end = any(3) == 0 ? kToConversion : kToLapse;
+    if (end == kToConversion) ++conversions;
+    paths.add(path, end);
+    std::uint16_t from = CellNo::kAllNumber;
+    for (const std::uint16_t touchpoint : path) ++chain[std::exchange(from, touchpoint)][touchpoint];
+    ++chain[from][end];
+  }
+  const double whole = conversion_probability(chain, CellNo::kAllNumber);
+  std::map<std::uint16_t, double> effects;
+  double sum = 0;
+  for (std::uint16_t touchpoint = 0; touchpoint < touchpoints; ++touchpoint) {
+    effects[touchpoint] = 1 - conversion_probability(chain, touchpoint) / whole;
+    sum += effects[touchpoint];
+  }
+  const auto credits = paths.credit();
+  for (const auto& [touchpoint, effect] : effects) {
+    const auto found = credits.find(touchpoint);
+    const std::int64_t credited = found == credits.end() ? 0 : found->second.conversions;
+    EXPECT_NEAR(static_cast<double>(credited) / static_cast<double>(kMillion),
+                static_cast<double>(conversions) * effect / sum, 2e-6)
+        << "seed " << seed << ", touchpoint " << touchpoint;
   }
 }
+
+TEST(Chain, AgreesWithTheDefinitionOnRandomPaths) {
+  for (unsigned seed = 1; seed <= 50; ++seed) expect_the_definition(seed, 7, 60);
+}
+
+TEST(Chain, AgreesWithTheDefinitionWhereThereAreManyTouchpoints) { expect_the_definition(1, 81, 300); }
 
 }  // namespace
 }  // namespace touchstone
