@@ -5,7 +5,6 @@
 #include <cstdlib>
 #include <functional>
 #include <future>
-#include <span>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -25,20 +24,30 @@ constexpr Millis kRestStep{50};
 /// Between two looks of the watchdog.
 constexpr Millis kWatchStep{200};
 
-/// A worker reads the state of so many partitions back at once: each reads ahead from its part of the disk.
+/// A worker loads the state of so many partitions at once: each reads ahead from its part of the disk.
 constexpr unsigned kRestoredAtOnce = 4;
 
-void run_in_threads(std::span<const std::function<void()>> jobs) {
-  std::vector<std::future<void>> running;
-  running.reserve(jobs.size());
-  for (const auto& job : jobs) {
-    try {
-      running.push_back(std::async(std::launch::async, job));
-    } catch (const std::system_error&) {  // the system gives no more threads
-      job();
-    }
+/// One core is for the worker itself, which goes on with the partitions that it has.
+std::size_t restored_at_once() { return std::clamp(std::thread::hardware_concurrency(), 2U, kRestoredAtOnce + 1) - 1; }
+
+class ThreadJob final : public RunningJob {
+ public:
+  explicit ThreadJob(std::function<void()> job) : ended_(std::async(std::launch::async, std::move(job))) {}
+  [[nodiscard]] bool ended() const override {
+    return ended_.wait_for(std::chrono::seconds{0}) == std::future_status::ready;
   }
-  for (auto& each : running) each.get();
+
+ private:
+  std::future<void> ended_;  ///< of an own thread, for which its destructor waits
+};
+
+std::unique_ptr<RunningJob> run_beside(std::function<void()> job) {
+  try {
+    return std::make_unique<ThreadJob>(job);
+  } catch (const std::system_error&) {  // the system gives no more threads
+    job();
+    return nullptr;
+  }
 }
 
 }  // namespace
@@ -91,8 +100,8 @@ void Engine::add_workers(WorkerRecipe recipe, const std::vector<std::string>& to
     if (mine.stage == StageKind::kJourney && number < options_.questions.size())
       mine.questions = options_.questions[number];
     mine.memory = options_.memory;
-    mine.restored_at_once = std::clamp(std::thread::hardware_concurrency(), 1U, kRestoredAtOnce);
-    mine.run_together = run_in_threads;
+    mine.restored_at_once = restored_at_once();
+    mine.run_beside = run_beside;
     mine.max_staged_bytes = options_.max_staged_bytes;
     log.connection = options_.kafka;
     log.instance = options_.instance + "-" + mine.name;

@@ -169,6 +169,7 @@ Result<void> KafkaInput::assign_started() {
   std::vector<ConsumedOffset> offsets;
   offsets.reserve(positions_.size());
   for (const auto& [key, position] : positions_) {
+    if (position.held) continue;
     offsets.push_back({{key.first, Partition(key.second)}, Offset(position.next)});
   }
   TOUCHSTONE_TRY(assign(offsets));
@@ -198,7 +199,7 @@ KafkaInput::Position* KafkaInput::position_of(const rd_kafka_message_t& message)
     last_position_ = &found->second;
     last_key_ = key;
   }
-  return last_position_;
+  return last_position_->held ? nullptr : last_position_;
 }
 
 // A record that is left over from before a start. Going back, the record delivered last is delivered once
@@ -252,8 +253,14 @@ Result<void> KafkaInput::start(const TopicPartition& partition, Offset from) {
   Position& position = positions_[{partition.topic, partition.partition.value()}];
   position.next = from.value();
   position.rewound = from.value() <= position.delivered;
+  position.held = false;
   starts_pending_ = true;
   return {};
+}
+
+void KafkaInput::hold() {
+  for (auto& [key, position] : positions_) position.held = true;
+  starts_pending_ = starts_pending_ || !positions_.empty();
 }
 
 Result<std::optional<Offset>> KafkaInput::committed(const TopicPartition& partition) {

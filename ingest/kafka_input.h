@@ -38,6 +38,7 @@ class KafkaInput {
 
   Result<Polled> poll(Millis timeout, std::size_t max_records);
   Result<void> start(const TopicPartition& partition, Offset from);
+  void hold();
   Result<std::optional<Offset>> committed(const TopicPartition& partition);
   Result<Log::Range> range(const TopicPartition& partition);
   Result<std::int32_t> partition_count(const std::string& topic);
@@ -60,6 +61,7 @@ class KafkaInput {
     std::int64_t next = 0;        ///< the offset before which everything has been delivered or is not wanted
     std::int64_t delivered = -1;  ///< the highest record delivered since the partition is ours
     bool rewound = false;         ///< a record up to `delivered` must come before one after it
+    bool held = false;            ///< nothing of it is wanted before it is started again
   };
   using Key = std::pair<std::string, std::int32_t>;
   using KeyView = std::pair<std::string_view, std::int32_t>;

@@ -49,6 +49,8 @@ Result<Polled> KafkaLog::poll(Millis timeout, std::size_t max_records) {
 
 Result<void> KafkaLog::start(const TopicPartition& partition, Offset from) { return input_->start(partition, from); }
 
+void KafkaLog::hold() { input_->hold(); }
+
 Result<std::optional<Offset>> KafkaLog::committed(const TopicPartition& partition) {
   return input_->committed(partition);
 }

@@ -40,6 +40,7 @@ class KafkaLog : public Log {
 
   Result<Polled> poll(Millis timeout, std::size_t max_records) override;
   Result<void> start(const TopicPartition& partition, Offset from) override;
+  void hold() override;
   Result<std::optional<Offset>> committed(const TopicPartition& partition) override;
   Result<Range> range(const TopicPartition& partition) override;
   Result<Offset> read(const TopicPartition& partition, Offset from,

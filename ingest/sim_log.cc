@@ -120,6 +120,11 @@ Result<void> SimLog::start(const TopicPartition& partition, Offset from) {
   return {};
 }
 
+void SimLog::hold() {
+  const std::lock_guard lock(broker_.mutex_);
+  positions_.clear();
+}
+
 Result<std::optional<Offset>> SimLog::committed(const TopicPartition& partition) {
   const std::lock_guard lock(broker_.mutex_);
   TOUCHSTONE_TRY(enter(SimCall::kCommitted));

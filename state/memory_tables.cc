@@ -21,15 +21,16 @@ Result<void> MemoryTables::apply(std::vector<TaskChanges> changes) {
   return {};
 }
 
-Result<void> MemoryTables::scan(const TaskId& task,
-                                const std::function<void(std::string_view, std::string_view)>& visit) {
+Result<void> MemoryTables::scan(const TaskId& task, const Visit& visit) {
   Table copy;
   {
     const std::lock_guard lock(mutex_);
     forget_if_old(task);
     if (const auto found = tables_.find(task); found != tables_.end()) copy = found->second;
   }
-  for (const auto& [key, value] : copy) visit(key, value);
+  for (const auto& [key, value] : copy) {
+    if (!visit(key, value)) break;
+  }
   return {};
 }
 

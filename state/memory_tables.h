@@ -29,8 +29,7 @@ class MemoryTables : public Tables {
 
   Result<void> apply(std::vector<TaskChanges> changes) override;
   /// Shows the task as it was when the call began; the visitor may call these tables.
-  Result<void> scan(const TaskId& task,
-                    const std::function<void(std::string_view key, std::string_view value)>& visit) override;
+  Result<void> scan(const TaskId& task, const Visit& visit) override;
   Result<std::optional<TableChange>> first(const TaskId& task) override;
   Result<void> clear(const TaskId& task) override;
   [[nodiscard]] TablesTime now() override { return options_.wall_clock(); }

@@ -259,8 +259,7 @@ Result<std::optional<TableChange>> RocksTables::first(const TaskId& task) {
   });
 }
 
-Result<void> RocksTables::scan(const TaskId& task,
-                               const std::function<void(std::string_view, std::string_view)>& visit) {
+Result<void> RocksTables::scan(const TaskId& task, const Visit& visit) {
   return without_exceptions(directory_, [&]() -> Result<void> {
     const std::string prefix = prefix_of(task);
     TOUCHSTONE_TRY(forget_if_old(task, prefix));
@@ -268,7 +267,7 @@ Result<void> RocksTables::scan(const TaskId& task,
     const rocksdb::Slice bound(end);
     const std::unique_ptr<rocksdb::Iterator> entries(database_->NewIterator(read_options(bound)));
     for (entries->Seek(prefix); entries->Valid(); entries->Next()) {
-      visit(entries->key().ToStringView().substr(prefix.size()), entries->value().ToStringView());
+      if (!visit(entries->key().ToStringView().substr(prefix.size()), entries->value().ToStringView())) break;
     }
     return checked(entries->status());
   });

@@ -92,8 +92,7 @@ class RocksTables : public Tables {
   Result<void> apply(std::vector<TaskChanges> changes) override;
   /// Shows the task as it was when the call began; the visitor may call these tables. A copy that is too old is
   /// cleared first.
-  Result<void> scan(const TaskId& task,
-                    const std::function<void(std::string_view key, std::string_view value)>& visit) override;
+  Result<void> scan(const TaskId& task, const Visit& visit) override;
   /// Likewise.
   Result<std::optional<TableChange>> first(const TaskId& task) override;
   /// Not in one step, but never half: what a crash interrupts, the next open() finishes.

@@ -320,8 +320,10 @@ Step read_state(const Samples& sample, const RulesPtr& rules) {
   keep(applied ? 1U : 0U);
   return [=] {
     std::size_t bytes = 0;
-    const auto read =
-        store->tables().scan(kTask, [&](std::string_view, std::string_view value) { bytes += value.size(); });
+    const auto read = store->tables().scan(kTask, [&](std::string_view, std::string_view value) {
+      bytes += value.size();
+      return true;
+    });
     keep(read ? bytes : 0);
   };
 }

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -98,6 +99,20 @@ class ChangelogReader {
                               const std::function<void(const Record&)>& visit) = 0;
 };
 
+/// A job that runs beside whoever began it. Its destructor waits for a job that runs, and keeps one that has not begun
+/// from ever running.
+class RunningJob {
+ public:
+  RunningJob() = default;
+  RunningJob(const RunningJob&) = delete;
+  RunningJob& operator=(const RunningJob&) = delete;
+  virtual ~RunningJob() = default;
+  /// What it has done can be seen.
+  [[nodiscard]] virtual bool ended() const = 0;
+};
+/// Begins a job. Null: it has run already.
+using RunBeside = std::function<std::unique_ptr<RunningJob>(std::function<void()> job)>;
+
 /// A log of partitioned topics, read as a member of a group and written in transactions. One worker owns it;
 /// no call is thread-safe. Where a call fails with kAbort the transaction in progress is gone (call abort());
 /// with kFatal this object must be closed and made anew. kRetry never leaves anything half done.
@@ -111,6 +126,8 @@ class Log : public ChangelogReader {
 
   /// Delivers an assigned partition from this offset on; may be called again to go back.
   virtual Result<void> start(const TopicPartition& partition, Offset from) = 0;
+  /// Delivers nothing more of any partition before start() is called for it again, as when it was just assigned.
+  virtual void hold() = 0;
 
   /// The group's committed offset, stable (no transaction pending on it); nothing before the first commit.
   virtual Result<std::optional<Offset>> committed(const TopicPartition& partition) = 0;
@@ -184,9 +201,10 @@ class Tables {
   /// Applies all the changes or none of them; of two changes of one key the later one counts.
   virtual Result<void> apply(std::vector<TaskChanges> changes) = 0;
 
+  /// Is shown a key with its value; false: that is enough.
+  using Visit = std::function<bool(std::string_view key, std::string_view value)>;
   /// Shows every key of the task with its value, in the order of the keys' bytes.
-  virtual Result<void> scan(const TaskId& task,
-                            const std::function<void(std::string_view key, std::string_view value)>& visit) = 0;
+  virtual Result<void> scan(const TaskId& task, const Visit& visit) = 0;
 
   /// The first key of the task with its value; nothing if it has none.
   virtual Result<std::optional<TableChange>> first(const TaskId& task) = 0;

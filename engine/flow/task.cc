@@ -41,14 +41,16 @@ Result<void> Task::catch_up(Log& log, Tables& tables, Pulse& pulse) {
 Result<void> Task::load(Tables& tables, const Restoring& with) {
   if (options_.changelog.empty()) return make_stage();
   bool sound = true;
+  bool copied = false;
   std::size_t loaded = 0;
   Result<void> made{};
   TOUCHSTONE_TRY(tables.scan(id_, [&](std::string_view key, std::string_view value) {
     if (++loaded % kLoadedAtOnce == 0) {
       with.pulse.beat();
-      if (made && with.memory) made = with.memory();
+      made = with.may_go_on();
+      if (!made) return false;
     }
-    if (key == changelog_offset_key() || !made || !sound) return;
+    if (key == changelog_offset_key()) return copied = true;
     switch (key.empty() ? KeyKind{} : static_cast<KeyKind>(key.front())) {
       case KeyKind::kPosition:
         sound = restore_position(key, value);
@@ -60,7 +62,10 @@ Result<void> Task::load(Tables& tables, const Restoring& with) {
         if (!stage_) made = make_stage();
         sound = made && stage_->restore(key, value);
     }
+    return sound && made;
   }));
+  // After catch_up() each copy says how far it goes; it may have grown too old since.
+  if (sound && made && !copied) made = Error(ErrorKind::kRetry, "the copy of " + named(id_) + " was forgotten");
   if (sound && made && !stage_) made = make_stage();
   if (!made) return made;
   if (!sound) return Error(ErrorKind::kReject, "the state of " + named(id_) + " cannot be read by this version");

@@ -56,8 +56,8 @@ class Task {
   enum class Ahead : std::uint8_t { kTryAgain, kRefuse };
 
   struct Restoring {
-    Pulse& pulse;                                 ///< every record and key is a beat
-    const std::function<Result<void>()>& memory;  ///< WorkerOptions::memory
+    Pulse& pulse;                                    ///< keys are beats
+    const std::function<Result<void>()>& may_go_on;  ///< asked every few keys; its error is what load() returns
   };
   /// A task is restored in three steps, each of which needs the one before. kReject, of any of them: the state does not
   /// fit this configuration or this log; the message says what to do.
@@ -65,7 +65,7 @@ class Task {
   /// First: brings the tables up to the changelog.
   Result<void> catch_up(Log& log, Tables& tables, Pulse& pulse);
   /// Second: brings the stage up to the tables, which takes longest where there is much state. May run in a thread of
-  /// its own beside others that load other tasks. kRetry also where there is no memory for all of it.
+  /// its own, beside others that load or run other tasks.
   Result<void> load(Tables& tables, const Restoring& with);
   /// Third: says from where the log must be read.
   Result<Offset> settle(Log& log, Ahead ahead);

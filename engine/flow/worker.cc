@@ -26,6 +26,10 @@ Worker::Worker(WorkerOptions options, LogFactory make_log, Tables& tables, Clock
   board_.set_ready(options_.name, false);
 }
 
+Worker::~Worker() {
+  drop_loading([](const TopicPartition&) { return true; });
+}
+
 Result<bool> Worker::turn(Millis wait) {
   Result<bool> moved = try_turn(wait);
   options_.pulse->beat();

@@ -6,15 +6,16 @@
 // is committed. No branch needs to know what happened; how much is rebuilt depends on the error's kind alone.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -61,11 +62,10 @@ struct WorkerOptions {
   std::shared_ptr<Claims> claims{};
   bool outermost = true;  ///< it reads the input itself, and so finds the end; else the log tells
   std::shared_ptr<Pulse> pulse = std::make_shared<Pulse>();  ///< shared with whoever watches it
-  /// Of so many partitions the state is brought back at once.
+  /// Of so many partitions the state is loaded at once.
   std::size_t restored_at_once = 1;
-  /// Runs these jobs, in threads of their own or not, and returns when all have ended. Empty: one after
-  /// another.
-  std::function<void(std::span<const std::function<void()>> jobs)> run_together = nullptr;
+  /// For loading state, while the partitions that run go on. Empty: it is loaded in the worker's own thread.
+  RunBeside run_beside = nullptr;
   /// With `to_end`: of all its topics. The end is looked for only while all of them are ours, because it is the highest
   /// time of all; the group may give them one after another, as it takes away those of members that are gone.
   std::size_t partitions = 1;
@@ -76,6 +76,9 @@ class Worker {
  public:
   /// Borrows tables, clock and board. The log is made by the first turn, and again after a fatal error.
   Worker(WorkerOptions options, LogFactory make_log, Tables& tables, Clock& clock, Board& board);
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+  ~Worker();
 
   /// Polls once, waiting up to `wait`, handles what came, and commits if it is time to. True if anything moved.
   /// An error (always kReject) cannot be mended by restoring: the process should end with its message.
@@ -110,6 +113,16 @@ class Worker {
     bool silent = false;
   };
 
+  /// A partition whose state is being loaded. It may not move while that runs.
+  struct Loading {
+    TopicPartition partition;
+    Assigned assigned;
+    bool among_others = true;          ///< or one by one, for want of memory
+    std::atomic<bool> dropped{false};  ///< it is to stop
+    Result<void> loaded{};
+    std::unique_ptr<RunningJob> job{};  ///< ends before all else here does; null: it is loaded
+  };
+
   /// While there is no room for what would come of more input.
   enum class Rest : std::uint8_t {
     kNone,
@@ -130,8 +143,11 @@ class Worker {
   Result<void> give_up_input();
   Result<void> assign_owned();
   Result<void> handle(const Polled& polled);
-  Result<void> assign(std::span<const TopicPartition> partitions);
-  [[nodiscard]] std::vector<Result<void>> load(std::span<const Assigned> restoring);
+  [[nodiscard]] bool is_loading(const TopicPartition& partition) const;
+  Result<void> start_loading(const TopicPartition& partition);
+  Result<void> begin_loaded();
+  Result<void> load_later(const Error& error, bool among_others);
+  void drop_loading(const std::function<bool(const TopicPartition&)>& lost);
   Result<void> begin(const TopicPartition& partition, Assigned assigned);
   Result<void> lose(const std::vector<TopicPartition>& partitions);
   Result<void> process(const Record& record);
@@ -165,6 +181,7 @@ class Worker {
   std::unique_ptr<Log> log_;
   std::set<TopicPartition> owned_;  ///< what the group gave us, whether its task could be restored yet or not
   std::map<TopicPartition, Assigned> assigned_;
+  std::list<Loading> loading_;               ///< a list: none of them may move while its job runs
   std::map<TopicPartition, Offset> limits_;  ///< with to_end: where each partition ended at the start
   Output out_;
   std::size_t staged_ = 0;        ///< records produced since the last commit

@@ -295,6 +295,29 @@ TEST_P(LogContract, GoesBackExactlyWhenStartedAgain) {
   EXPECT_EQ(first, Strings(values.begin() + 100, values.end()));
 }
 
+TEST_P(LogContract, DeliversNothingOfWhatIsHeldBeforeItIsStartedAgain) {
+  create(2);
+  Strings values;
+  for (int i = 0; i < 1000; ++i) values.push_back(std::to_string(i));
+  feed(0, values);
+  feed(1, {"other"});
+  Member member = join("m");
+  poll_until({&member}, [&] { return member.records.size() >= 400; });
+  member.log->hold();
+  member.records.clear();
+  member.at_end.clear();
+  for (int i = 0; i < 10; ++i) ASSERT_NO_FATAL_FAILURE(member.step());
+  EXPECT_TRUE(member.records.empty());
+  EXPECT_TRUE(member.at_end.empty());
+  ASSERT_TRUE(member.log->start(in(1), Offset(0)));
+  poll_until({&member}, [&] { return !member.at_end.empty(); });
+  EXPECT_EQ(member.values(), Strings{"other"}) << "the other one is still held";
+  member.records.clear();
+  ASSERT_TRUE(member.log->start(in(0), Offset(100)));
+  poll_until({&member}, [&] { return member.records.size() >= 900; });
+  EXPECT_EQ(member.values(), Strings(values.begin() + 100, values.end()));
+}
+
 TEST_P(LogContract, KeepsThePositionsOfOtherPartitionsWhenOneGoesBack) {
   create(2);
   feed(0, {"a", "b"});

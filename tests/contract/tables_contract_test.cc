@@ -60,8 +60,10 @@ std::unique_ptr<RocksTables> open_rocks(const std::string& directory) {
 
 Entries entries_of(Tables& tables, const TaskId& task) {
   Entries entries;
-  const auto scanned =
-      tables.scan(task, [&](std::string_view key, std::string_view value) { entries.emplace_back(key, value); });
+  const auto scanned = tables.scan(task, [&](std::string_view key, std::string_view value) {
+    entries.emplace_back(key, value);
+    return true;
+  });
   EXPECT_TRUE(scanned) << scanned.error().message();
   const auto first = tables.first(task);
   EXPECT_TRUE(first) << first.error().message();
@@ -189,10 +191,21 @@ TEST_P(TablesContract, LetAVisitorChangeWhatItIsShown) {
   const auto scanned = tables().scan(kJourney, [&](std::string_view key, std::string_view value) {
     seen.emplace_back(key, value);
     apply_to(tables(), {{kJourney, {{"b", std::nullopt}, {"d", "4"}}}});
+    return true;
   });
   ASSERT_TRUE(scanned);
   EXPECT_EQ(seen, (Entries{{"a", "1"}, {"b", "2"}, {"c", "3"}}));
   EXPECT_EQ(entries(kJourney), (Entries{{"a", "1"}, {"c", "3"}, {"d", "4"}}));
+}
+
+TEST_P(TablesContract, ShowsNoMoreThanIsWanted) {
+  apply_to(tables(), {{kJourney, {{"a", "1"}, {"b", "2"}, {"c", "3"}}}});
+  std::string seen;
+  ASSERT_TRUE(tables().scan(kJourney, [&](std::string_view key, std::string_view) {
+    seen += key;
+    return seen.size() < 2;
+  }));
+  EXPECT_EQ(seen, "ab");
 }
 
 TEST_P(TablesContract, TellTheirSize) {

@@ -295,6 +295,13 @@ void World::start(Part part, Instance& instance) {
   options.max_records = plan_.max_records;
   options.claims = instance.claims;
   options.restored_at_once = 1 + plan_.seed % 3;
+  // In half of the worlds a state is loaded some turns later than it was asked for, while the others go on.
+  if (plan_.seed % 2 == 0) {
+    options.run_beside = [this](std::function<void()> job) {
+      loads_due_.push_back(turns_ + plan_.seed / 2 % 7);
+      return loads_.begin(std::move(job));
+    };
+  }
   MemoryTables& tables = journey ? instance.journey_tables : instance.windows_tables;
   std::unique_ptr<Worker>& started = journey ? instance.journey : instance.windows;
   started.reset();
@@ -311,6 +318,9 @@ void World::start(Part part, Instance& instance) {
 
 void World::turn(Worker& worker) {
   clock_.advance(step_);
+  ++turns_;
+  moved_ = moved_ || loads_.waiting() > 0;
+  for (; !loads_due_.empty() && loads_due_.front() <= turns_; loads_due_.pop_front()) loads_.run_next();
   const auto moved = worker.turn(Millis{0});
   ASSERT_TRUE(moved) << moved.error().message();
   moved_ = moved_ || *moved;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <string>
@@ -16,6 +17,7 @@
 #include "ingest/sim_broker.h"
 #include "state/memory_tables.h"
 #include "tests/simulation/stream.h"
+#include "tests/support/held_jobs.h"
 
 namespace touchstone::simulation {
 
@@ -117,6 +119,9 @@ class World {
   std::uint64_t restored_records_ = 0;
   Millis step_;
   std::string last_notice_;
+  testing::HeldJobs loads_;              ///< of states, beside the workers
+  std::deque<std::uint64_t> loads_due_;  ///< the turn at which each of them runs
+  std::uint64_t turns_ = 0;
   bool moved_ = false;  ///< whether anything happened in a turn since it was last asked
 };
 

@@ -17,6 +17,7 @@ class WrappedLog : public Log {
 
   Result<Polled> poll(Millis timeout, std::size_t max_records) override { return log_->poll(timeout, max_records); }
   Result<void> start(const TopicPartition& partition, Offset from) override { return log_->start(partition, from); }
+  void hold() override { log_->hold(); }
   Result<std::optional<Offset>> committed(const TopicPartition& partition) override {
     return log_->committed(partition);
   }

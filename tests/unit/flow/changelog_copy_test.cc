@@ -63,6 +63,7 @@ class ChangelogCopyTest : public ::testing::Test {
     Keys found;
     EXPECT_TRUE(tables_.scan(kCopy.task, [&](std::string_view key, std::string_view value) {
       if (key != changelog_offset_key()) found.emplace(key, value);
+      return true;
     }));
     return found;
   }

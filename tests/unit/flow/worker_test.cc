@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "engine/flow/hand_clock.h"
@@ -18,6 +19,7 @@
 #include "ingest/sim_broker.h"
 #include "ingest/sim_log.h"
 #include "state/memory_tables.h"
+#include "tests/support/held_jobs.h"
 
 namespace touchstone {
 namespace {
@@ -82,6 +84,23 @@ class BehindLog final : public SimLog {
   std::function<void()> committing_;
 };
 
+class Thread final : public RunningJob {
+ public:
+  explicit Thread(std::function<void()> job)
+      : thread_([this, job = std::move(job)] {
+          job();
+          ended_ = true;
+        }) {}
+  static std::unique_ptr<RunningJob> begin(std::function<void()> job) {
+    return std::make_unique<Thread>(std::move(job));
+  }
+  [[nodiscard]] bool ended() const override { return ended_; }
+
+ private:
+  std::atomic<bool> ended_{false};
+  std::jthread thread_;
+};
+
 class WorkerTest : public ::testing::Test {
  protected:
   WorkerTest() {
@@ -105,11 +124,8 @@ class WorkerTest : public ::testing::Test {
     options.commit_interval_behind = interval_behind_;
     options.max_records = records_of_a_poll_;
     options.restored_at_once = at_once_;
-    options.run_together = [this](std::span<const std::function<void()>> jobs) {
-      most_together_ = std::max(most_together_, jobs.size());
-      std::vector<std::jthread> threads;
-      for (const auto& job : jobs) threads.emplace_back(job);
-    };
+    if (hold_loads_) options.run_beside = [this](std::function<void()> job) { return loads_.begin(std::move(job)); };
+    if (in_threads_) options.run_beside = &Thread::begin;
     options.name = "counting";
     options.task.changelog = "changelog";
     options.task.slices = slices_;
@@ -159,7 +175,9 @@ class WorkerTest : public ::testing::Test {
   std::atomic<int> room_for_held_{1'000'000};
   Millis commit_takes_{0};
   std::size_t at_once_ = 1;
-  std::size_t most_together_ = 0;  ///< jobs
+  bool in_threads_ = false;
+  bool hold_loads_ = false;
+  testing::HeldJobs loads_;
   std::atomic<int> memory_left_{1};
   bool memory_wanes_ = false;  ///< with each time that somebody asks
   std::size_t max_staged_bytes_ = std::size_t{64} << 20;
@@ -509,20 +527,85 @@ TEST_F(WorkerTest, WritesNoMoreSlicesThanHaveRoom) {
   EXPECT_LT(written, 5U);
 }
 
-TEST_F(WorkerTest, RestoresPartitionsTogether) {
+TEST_F(WorkerTest, LoadsPartitionsBesideEachOther) {
   append(0);
   append(1);
   append(1);
   turn(3);
   EXPECT_EQ(written(), "1 1 2 ");
   at_once_ = 4;
+  in_threads_ = true;
+  start();
+  append(0);
+  append(1);
+  for (int i = 0; i < 10'000 && !board_.ready(); ++i) {
+    turn(1);
+    std::this_thread::sleep_for(Millis{1});
+  }
+  turn(2);
+  EXPECT_THAT(written(), ::testing::AnyOf("2 3 ", "3 2 "));
+}
+
+TEST_F(WorkerTest, GoesOnWithWhatRunsWhileTheRestIsLoaded) {
+  append(0);
+  append(1);
+  append(1);
+  turn(3);
+  EXPECT_EQ(written(), "1 1 2 ");
+  hold_loads_ = true;
   start();
   append(0);
   append(1);
   turn(3);
-  EXPECT_EQ(written(), "2 3 ");
-  EXPECT_EQ(most_together_, 2U);
+  ASSERT_EQ(loads_.waiting(), 1U) << "no more at once";
+  EXPECT_EQ(written(), "");
+  loads_.run_next();
+  turn(2);
+  EXPECT_EQ(written(), "2 ");
+  ASSERT_EQ(loads_.waiting(), 1U) << "the other partition";
+  append(0);
+  turn(2);
+  EXPECT_EQ(written(), "3 ");
+  EXPECT_FALSE(board_.ready());
+  loads_.run_next();
+  turn(2);
+  EXPECT_EQ(written(), "3 ");
   EXPECT_TRUE(board_.ready());
+}
+
+TEST_F(WorkerTest, DropsWhatIsLoadedForAPartitionThatIsLost) {
+  append(0);
+  append(1);
+  turn(3);
+  EXPECT_EQ(written(), "1 1 ");
+  hold_loads_ = true;
+  at_once_ = 2;
+  start();
+  turn(1);
+  ASSERT_EQ(loads_.waiting(), 2U);
+  // The other member gets one of the two.
+  SimLog other(broker_, SimLogOptions{"group", "other", {"in"}});
+  ASSERT_TRUE(other.poll(Millis{0}, 1));
+  turn(2);
+  ASSERT_TRUE(other.poll(Millis{0}, 1));
+  append(0);
+  append(1);
+  while (loads_.waiting() > 0) loads_.run_next();
+  turn(3);
+  EXPECT_EQ(written(), "2 ") << "the one that is still ours";
+  EXPECT_TRUE(board_.ready());
+}
+
+TEST_F(WorkerTest, StopsWhileItLoads) {
+  append(0);
+  turn(3);
+  hold_loads_ = true;
+  start();
+  turn(1);
+  ASSERT_EQ(loads_.waiting(), 1U);
+  ASSERT_TRUE(worker_->stop());
+  worker_.reset();
+  loads_.run_next();  // finds that nobody wants it any more
 }
 
 TEST_F(WorkerTest, RestoresOneByOneWhatThereIsNoMemoryForTogether) {

@@ -77,7 +77,7 @@ class RocksDirectory : public testing::Test {
   }
   static int count(RocksTables& tables, const TaskId& task) {
     int entries = 0;
-    EXPECT_TRUE(tables.scan(task, [&](std::string_view, std::string_view) { ++entries; }));
+    EXPECT_TRUE(tables.scan(task, [&](std::string_view, std::string_view) { return ++entries > 0; }));
     return entries;
   }
   void expect_in_use(const Result<std::unique_ptr<RocksTables>>& refused) const {
@@ -260,7 +260,10 @@ TEST_F(RocksDirectory, NeverHoldsALaterBatchWithoutAnEarlierOne) {
     const auto tables = open();
     ASSERT_TRUE(tables) << how << ": " << tables.error().message();
     std::string keys;
-    ASSERT_TRUE((*tables)->scan(kTask, [&](std::string_view key, std::string_view) { keys += key; })) << how;
+    ASSERT_TRUE((*tables)->scan(kTask, [&](std::string_view key, std::string_view) {
+      keys += key;
+      return true;
+    })) << how;
     EXPECT_THAT(keys, testing::AnyOf("ablater", "ab", "")) << how;
     emptied += said_.empty() ? 0 : 1;
   };
@@ -282,7 +285,7 @@ TEST_F(RocksDirectory, WithADamagedTableSaysSoWhenItIsRead) {
   const auto tables = open();
   ASSERT_TRUE(tables) << tables.error().message();
   if (said_.empty()) {
-    const auto scanned = (*tables)->scan(kTask, [](std::string_view, std::string_view) {});
+    const auto scanned = (*tables)->scan(kTask, [](std::string_view, std::string_view) { return true; });
     ASSERT_FALSE(scanned);
     EXPECT_EQ(scanned.error().kind(), ErrorKind::kReject);
     EXPECT_THAT(scanned.error().message(), HasSubstr("state in " + directory() + " is damaged"));
@@ -308,6 +311,7 @@ TEST_F(RocksDirectory, WithADamagedLogHoldsTheBatchesBeforeTheDamage) {
   ASSERT_TRUE((*tables)->scan(kTask, [&](std::string_view key, std::string_view value) {
     ++keys;
     if (key == "last") last = value;
+    return true;
   }));
   EXPECT_GT(keys, 10U);
   EXPECT_LT(keys, 101U);
@@ -396,8 +400,8 @@ TEST_F(RocksDirectory, FinishesAClearThatWasInterrupted) {
 TEST_F(RocksDirectory, TurnsAVisitorsExceptionIntoAnError) {
   fill();
   const auto tables = open();
-  const auto scanned =
-      (*tables)->scan(kTask, [](std::string_view, std::string_view) { throw std::runtime_error("from within"); });
+  const auto scanned = (*tables)->scan(
+      kTask, [](std::string_view, std::string_view) -> bool { throw std::runtime_error("from within"); });
   ASSERT_FALSE(scanned);
   EXPECT_EQ(scanned.error().kind(), ErrorKind::kFatal);
   EXPECT_THAT(scanned.error().message(), HasSubstr("from within"));
